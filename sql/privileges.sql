@@ -1,0 +1,40 @@
+-- PUBLIC gets nothing. The three roles get what their names say, and no role gets a table.
+REVOKE ALL ON SCHEMA slashguard FROM PUBLIC;
+REVOKE ALL ON ALL FUNCTIONS IN SCHEMA slashguard FROM PUBLIC;
+REVOKE ALL ON ALL PROCEDURES IN SCHEMA slashguard FROM PUBLIC;
+REVOKE ALL ON TYPE slashguard.acquisition FROM PUBLIC;
+
+GRANT USAGE ON SCHEMA slashguard TO slashguard_client, slashguard_maintainer, slashguard_reader;
+
+GRANT USAGE ON TYPE slashguard.acquisition TO slashguard_client;
+GRANT EXECUTE ON FUNCTION
+    slashguard.try_acquire_duty,
+    slashguard.acquire_duty,
+    slashguard.record_signature,
+    slashguard.release_duty,
+    slashguard.extend_lease
+TO slashguard_client;
+
+GRANT EXECUTE ON FUNCTION
+    slashguard.register_chain,
+    slashguard.set_chain_option,
+    slashguard.declare_new,
+    slashguard.retire_chain,
+    slashguard.cleanup_stuck_duties,
+    slashguard.cleanup_old_duties,
+    slashguard.begin_maintenance,
+    slashguard.schedule_maintenance,
+    slashguard.unschedule_maintenance
+TO slashguard_maintainer;
+GRANT EXECUTE ON PROCEDURE slashguard.run_maintenance() TO slashguard_maintainer;
+
+GRANT EXECUTE ON FUNCTION slashguard.ledger_time TO slashguard_reader, slashguard_maintainer;
+GRANT SELECT ON
+    slashguard.chains,
+    slashguard.duties,
+    slashguard.freed_duties,
+    slashguard.watermarks,
+    slashguard.refusals,
+    slashguard.stats,
+    slashguard.audit
+TO slashguard_reader, slashguard_maintainer;

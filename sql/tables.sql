@@ -1,0 +1,245 @@
+-- One row: what tells this ledger from others. Written when the first chain is registered and not here, so that a dump
+-- brings its own.
+CREATE TABLE slashguard.ledger (
+    only boolean PRIMARY KEY DEFAULT true CHECK (only),
+    id uuid NOT NULL,
+    began_at timestamptz NOT NULL
+);
+COMMENT ON TABLE slashguard.ledger IS 'The identity of this ledger.';
+
+CREATE TABLE slashguard.chain (
+    id integer GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    name text COLLATE "C" NOT NULL UNIQUE,
+    rules text COLLATE "C" NOT NULL,
+    identity text COLLATE "C" NOT NULL,
+    validator_bytes integer NOT NULL,
+    genesis_time timestamptz NOT NULL,
+    slot_duration_us bigint NOT NULL CHECK (slot_duration_us > 0),
+    first_use text NOT NULL CHECK (first_use IN ('quarantine', 'trust')),
+    horizon_slots integer CHECK (horizon_slots >= 0),
+    margin_slots integer NOT NULL CHECK (margin_slots >= 0),
+    allow_unsigned_release boolean NOT NULL,
+    record_commit text NOT NULL CHECK (record_commit IN ('async', 'durable')),
+    retention_us bigint CHECK (retention_us >= 0),
+    low_watermark bigint,
+    high_watermark bigint,
+    registered_at timestamptz NOT NULL,
+    retired_at timestamptz,
+    UNIQUE (rules, identity)
+) WITH (fillfactor = 50);
+COMMENT ON TABLE slashguard.chain IS 'Registered chains: identity, clock, options, watermarks.';
+
+CREATE TABLE slashguard.validator (
+    id integer GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    chain_id integer NOT NULL,
+    key bytea NOT NULL,
+    first_seen timestamptz NOT NULL,
+    first_use_slot bigint,
+    declared_new_at timestamptz,
+    UNIQUE (chain_id, key)
+);
+COMMENT ON TABLE slashguard.validator IS 'Validators seen here, and the slot up to which each may have signed elsewhere.';
+
+CREATE TABLE slashguard.node (
+    id integer GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    name text COLLATE "C" NOT NULL UNIQUE
+);
+COMMENT ON TABLE slashguard.node IS 'Nodes that were granted something.';
+
+-- Append-only. Two names may share an id: then they are the same duty.
+CREATE TABLE slashguard.duty_type (
+    rules text COLLATE "C" NOT NULL,
+    name text COLLATE "C" NOT NULL,
+    id smallint NOT NULL,
+    is_alias boolean NOT NULL DEFAULT false,
+    protected boolean NOT NULL,
+    least_block_index integer NOT NULL,
+    greatest_block_index integer,
+    built_in boolean NOT NULL DEFAULT false,
+    PRIMARY KEY (rules, name)
+);
+COMMENT ON TABLE slashguard.duty_type IS 'Duty types: which block index each has, and whether it is protected.';
+
+INSERT INTO slashguard.duty_type
+       (rules, name, id, is_alias, protected, least_block_index, greatest_block_index, built_in)
+VALUES ('aztec', 'BLOCK_PROPOSAL', 1, false, true, 0, NULL, true),
+       ('aztec', 'CHECKPOINT_PROPOSAL', 2, false, true, -1, -1, true),
+       ('aztec', 'ATTESTATION', 3, false, true, -1, -1, true),
+       ('aztec', 'CHECKPOINT_ATTESTATION', 3, true, true, -1, -1, true),
+       ('aztec', 'ATTESTATIONS_AND_SIGNERS', 4, false, true, -1, -1, true),
+       ('aztec', 'GOVERNANCE_VOTE', 5, false, true, -1, -1, true),
+       ('aztec', 'SLASHING_VOTE', 6, false, true, -1, -1, true),
+       ('aztec', 'AUTH_REQUEST', 7, false, false, -1, -1, true),
+       ('aztec', 'TXS', 8, false, false, -1, -1, true);
+
+-- The one table on the hot path. Slot early in the key: new rows land on the same hot pages. No second index, and room in
+-- each page, so that recording a signature rewrites no index.
+CREATE TABLE slashguard.claim (
+    slot bigint NOT NULL,
+    granted_at timestamptz NOT NULL,
+    lease_until timestamptz NOT NULL,
+    signed_at timestamptz,
+    block_number bigint,
+    checkpoint_number bigint,
+    chain_id integer NOT NULL,
+    validator_id integer NOT NULL,
+    block_index integer NOT NULL,
+    node_id integer NOT NULL,
+    previous_node_id integer,
+    answers integer NOT NULL DEFAULT 1,
+    request_role oid,
+    duty_type_id smallint NOT NULL,
+    secret uuid,
+    request_id uuid,
+    message_hash bytea NOT NULL CHECK (pg_catalog.octet_length(message_hash) = 32),
+    signature bytea,
+    PRIMARY KEY (chain_id, slot, validator_id, duty_type_id, block_index)
+) WITH (fillfactor = 70);
+COMMENT ON TABLE slashguard.claim IS 'Duties granted: the pinned hash, the lease, the signature.';
+
+CREATE TABLE slashguard.tombstone (
+    id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    chain_id integer NOT NULL,
+    slot bigint NOT NULL,
+    validator_id integer NOT NULL,
+    duty_type_id smallint NOT NULL,
+    block_index integer NOT NULL,
+    message_hash bytea NOT NULL,
+    node_id integer NOT NULL,
+    granted_at timestamptz NOT NULL,
+    freed_at timestamptz NOT NULL,
+    freed_by text NOT NULL,
+    cause text NOT NULL
+);
+CREATE INDEX tombstone_slot ON slashguard.tombstone (chain_id, slot);
+COMMENT ON TABLE slashguard.tombstone IS 'Claims that were freed: no signature exists for them.';
+
+-- Bounded: each refusal has its place in a ring, and a later one may take it.
+CREATE TABLE slashguard.refusal (
+    place integer PRIMARY KEY,
+    chain_id integer NOT NULL,
+    validator bytea NOT NULL,
+    slot bigint NOT NULL,
+    duty_type_id smallint NOT NULL,
+    block_index integer NOT NULL,
+    message_hash bytea NOT NULL,
+    node text NOT NULL,
+    outcome text NOT NULL,
+    reason text NOT NULL,
+    count bigint NOT NULL,
+    first_at timestamptz NOT NULL,
+    last_at timestamptz NOT NULL
+) WITH (fillfactor = 70);
+COMMENT ON TABLE slashguard.refusal IS 'Who asked for what, and what stood against it. The newest 8192 of each kind, about.';
+
+-- What no claim on record tells: other answers, and the sums of history that is gone.
+CREATE TABLE slashguard.counter (
+    chain_id integer NOT NULL,
+    duty_type_id smallint NOT NULL,
+    node_id integer NOT NULL,
+    event text COLLATE "C" NOT NULL,
+    shard integer NOT NULL,
+    count bigint NOT NULL,
+    microseconds bigint NOT NULL DEFAULT 0,
+    PRIMARY KEY (chain_id, duty_type_id, node_id, event, shard)
+) WITH (fillfactor = 50);
+COMMENT ON TABLE slashguard.counter IS 'Counters of answers and of history that is cleaned up.';
+
+CREATE TABLE slashguard.audit_entry (
+    id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    at timestamptz NOT NULL,
+    who text NOT NULL,
+    action text NOT NULL,
+    chain text NOT NULL,
+    details jsonb NOT NULL
+);
+COMMENT ON TABLE slashguard.audit_entry IS 'Who changed what, when.';
+
+-- The backstop behind the code: not even a superuser's slip rewrites what was granted.
+CREATE FUNCTION slashguard.refuse_rewriting() RETURNS trigger
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
+AS $function$
+BEGIN
+    RAISE EXCEPTION 'a granted duty cannot be rewritten'
+        USING ERRCODE = '55000',
+              DETAIL = 'The key, the message hash and a recorded signature of a claim stay as they are.',
+              HINT = 'Nothing was changed.';
+END
+$function$;
+COMMENT ON FUNCTION slashguard.refuse_rewriting() IS 'Trigger: refuses to change the key, the hash or a recorded signature.';
+
+CREATE TRIGGER pinned BEFORE UPDATE ON slashguard.claim FOR EACH ROW
+WHEN (OLD.message_hash <> NEW.message_hash
+      OR OLD.slot <> NEW.slot OR OLD.chain_id <> NEW.chain_id OR OLD.validator_id <> NEW.validator_id
+      OR OLD.duty_type_id <> NEW.duty_type_id OR OLD.block_index <> NEW.block_index
+      OR (OLD.signature IS NOT NULL AND NEW.signature IS DISTINCT FROM OLD.signature))
+EXECUTE FUNCTION slashguard.refuse_rewriting();
+
+CREATE FUNCTION slashguard.refuse_forgetting() RETURNS trigger
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
+AS $function$
+BEGIN
+    IF TG_OP = 'DELETE' THEN
+        IF NOT EXISTS (
+            SELECT FROM gone AS g
+             WHERE NOT EXISTS (SELECT FROM slashguard.chain AS c WHERE c.id = g.chain_id AND c.low_watermark >= g.slot)
+               AND NOT EXISTS (
+                   SELECT FROM slashguard.tombstone AS t
+                    WHERE t.chain_id = g.chain_id AND t.slot = g.slot AND t.validator_id = g.validator_id
+                      AND t.duty_type_id = g.duty_type_id AND t.block_index = g.block_index
+                      AND t.message_hash = g.message_hash AND t.granted_at = g.granted_at)) THEN
+            RETURN NULL;
+        END IF;
+    END IF;
+    RAISE EXCEPTION 'a granted duty above the low watermark cannot be deleted'
+        USING ERRCODE = '55000',
+              DETAIL = 'Its slot would be signable again with other data.',
+              HINT = 'slashguard.cleanup_old_duties raises the watermark first, then deletes.';
+END
+$function$;
+COMMENT ON FUNCTION slashguard.refuse_forgetting() IS 'Trigger: refuses to delete a claim that no watermark and no tombstone covers.';
+
+CREATE TRIGGER kept AFTER DELETE ON slashguard.claim REFERENCING OLD TABLE AS gone FOR EACH STATEMENT
+EXECUTE FUNCTION slashguard.refuse_forgetting();
+CREATE TRIGGER never_truncated BEFORE TRUNCATE ON slashguard.claim FOR EACH STATEMENT
+EXECUTE FUNCTION slashguard.refuse_forgetting();
+
+CREATE FUNCTION slashguard.refuse_lowering() RETURNS trigger
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
+AS $function$
+BEGIN
+    RAISE EXCEPTION 'a low watermark only rises, and identity and clock of a chain stay'
+        USING ERRCODE = '55000', HINT = 'Nothing was changed.';
+END
+$function$;
+COMMENT ON FUNCTION slashguard.refuse_lowering() IS 'Trigger: refuses to lower a watermark or to change what a chain is.';
+
+CREATE TRIGGER only_rises BEFORE UPDATE ON slashguard.chain FOR EACH ROW
+WHEN (OLD.low_watermark IS NOT NULL AND (NEW.low_watermark IS NULL OR NEW.low_watermark < OLD.low_watermark)
+      OR OLD.retired_at IS NOT NULL AND NEW.retired_at IS DISTINCT FROM OLD.retired_at
+      OR OLD.id <> NEW.id OR OLD.rules <> NEW.rules OR OLD.identity <> NEW.identity
+      OR OLD.genesis_time <> NEW.genesis_time OR OLD.slot_duration_us <> NEW.slot_duration_us)
+EXECUTE FUNCTION slashguard.refuse_lowering();
+
+-- A chain or validator that is gone would take its watermarks along.
+CREATE TRIGGER kept BEFORE DELETE OR TRUNCATE ON slashguard.chain FOR EACH STATEMENT
+EXECUTE FUNCTION slashguard.refuse_lowering();
+CREATE TRIGGER kept BEFORE DELETE OR TRUNCATE ON slashguard.validator FOR EACH STATEMENT
+EXECUTE FUNCTION slashguard.refuse_lowering();
+
+-- pg_dump leaves out the rows of an extension's tables unless they are named here; sequences too.
+SELECT pg_catalog.pg_extension_config_dump('slashguard.ledger', '');
+SELECT pg_catalog.pg_extension_config_dump('slashguard.chain', '');
+SELECT pg_catalog.pg_extension_config_dump('slashguard.chain_id_seq', '');
+SELECT pg_catalog.pg_extension_config_dump('slashguard.validator', '');
+SELECT pg_catalog.pg_extension_config_dump('slashguard.validator_id_seq', '');
+SELECT pg_catalog.pg_extension_config_dump('slashguard.node', '');
+SELECT pg_catalog.pg_extension_config_dump('slashguard.node_id_seq', '');
+SELECT pg_catalog.pg_extension_config_dump('slashguard.duty_type', 'WHERE NOT built_in');
+SELECT pg_catalog.pg_extension_config_dump('slashguard.claim', '');
+SELECT pg_catalog.pg_extension_config_dump('slashguard.tombstone', '');
+SELECT pg_catalog.pg_extension_config_dump('slashguard.tombstone_id_seq', '');
+SELECT pg_catalog.pg_extension_config_dump('slashguard.refusal', '');
+SELECT pg_catalog.pg_extension_config_dump('slashguard.counter', '');
+SELECT pg_catalog.pg_extension_config_dump('slashguard.audit_entry', '');
+SELECT pg_catalog.pg_extension_config_dump('slashguard.audit_entry_id_seq', '');

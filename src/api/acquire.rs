@@ -1,0 +1,45 @@
+//! Asking for a claim.
+
+use super::entry::{sql_functions, Uuid};
+use super::grant;
+use crate::duty::acquisition::Acquisition;
+use crate::duty::request::Arguments;
+use crate::ledger::server;
+
+sql_functions! {
+    /// May this node sign this message for this duty? Decides, records and answers in one atomic step.
+    ///
+    /// `validator`: 20-byte address as hex text. `slot`: 0 to 2^63-1. `message_hash`: 32 bytes as hex text. `node_id`: 1 to
+    /// 255 printable bytes. `block_index`: as the duty type has it, -1 for none. `lease_ms`: 1 to a day. `request_id`: the
+    /// same id with the same duty and hash brings the same claim back. `wait_ms`: how long to wait for another holder's
+    /// signature.
+    ///
+    /// Expected outcomes are values. Raises SG007 (unsafe transaction), 42704 (unknown chain or duty type), 22004, 22023,
+    /// 22P02 (bad input), 0A000 (seen_position).
+    ///
+    /// Source of the rule: one message a duty, as Aztec's L1 contracts slash duplicate proposals and attestations.
+    fn try_acquire_duty(
+        chain: String, validator: String, slot: i64, duty_type: String, message_hash: String, node_id: String,
+        block_index: i32, block_number: i64, checkpoint_number: i64, lease_ms: i32, request_id: Uuid, wait_ms: i32,
+        seen_position: String,
+    ) -> Acquisition {
+        grant::answer(Arguments {
+            chain, validator, slot, duty_type, message_hash, node_id, block_index, block_number, checkpoint_number,
+            lease_ms, request_id: request_id.map(|id| id.0), wait_ms, seen_position,
+        }.parse(server::caller())?)
+    }
+
+    /// The strict twin: raises what `try_acquire_duty` would answer. SG001 conflict, SG002 in progress, SG003 stale,
+    /// SG004 halted; the reason is the message, `details` the DETAIL.
+    fn acquire_duty(
+        chain: String, validator: String, slot: i64, duty_type: String, message_hash: String, node_id: String,
+        block_index: i32, block_number: i64, checkpoint_number: i64, lease_ms: i32, request_id: Uuid, wait_ms: i32,
+        seen_position: String,
+    ) -> Acquisition {
+        try_acquire_duty(
+            chain, validator, slot, duty_type, message_hash, node_id, block_index, block_number, checkpoint_number,
+            lease_ms, request_id, wait_ms, seen_position,
+        )?
+        .or_raise()
+    }
+}

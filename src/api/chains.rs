@@ -1,0 +1,192 @@
+//! Chains, as operators register and change them.
+
+use super::entry::{sql_functions, Interval, Timestamptz};
+use crate::duty::chain::{self, Options};
+use crate::duty::clock::interval_to_duration;
+use crate::duty::error::{required, Error, SqlState};
+use crate::duty::hex_text;
+use crate::ledger::chains::{self, Chain, Registered};
+use crate::ledger::statement::Session;
+use crate::ledger::{audit, registry, server};
+use serde_json::{json, Map, Value};
+
+const LONGEST_NAME: usize = 100;
+/// An Aztec validator is an address.
+const AZTEC_VALIDATOR_BYTES: i32 = 20;
+
+sql_functions! {
+    /// Registers a chain. Answers true if it is new, false if it stands registered with the same parameters.
+    ///
+    /// `chain`: a name of 1 to 100 printable bytes. `rules`: `aztec`. `identity`: `<L1 chain id>:<rollup address>`. `genesis_time`:
+    /// the time of slot 0. `slot_duration`: longer than zero, without months. `options`: a JSON object, see
+    /// `set_chain_option`. Raises SG008 where the name or the identity is registered with other parameters, 55000 where the
+    /// chain is retired, 22023, 22P02, 22004 for bad input, 0A000 for an option this version cannot honour.
+    fn register_chain(
+        chain: String, rules: String, identity: String, genesis_time: Timestamptz, slot_duration: Interval,
+        options: pgrx::JsonB,
+    ) -> bool {
+        let session = Session::open();
+        let given = parse_options(required("options", options)?.0)?;
+        let wanted = parse_chain(&session, chain, rules, identity, genesis_time, slot_duration, &given)?;
+        let Some(existing) =
+            chains::add(&session, &wanted, AZTEC_VALIDATOR_BYTES, server::now())?
+        else {
+            audit::write(&session, "register_chain", &wanted.name, &json!({
+                "rules": wanted.rules, "identity": wanted.identity, "options": given,
+            }))?;
+            return Ok(true);
+        };
+        compare(&session, &existing, &wanted, &given)?;
+        Ok(false)
+    }
+
+    /// Changes one option of a chain; written to the audit view.
+    ///
+    /// first_use (`quarantine` or `trust`), horizon_slots (a number or null), margin_slots (a number),
+    /// allow_unsigned_release (true or false), signature_scheme (`none`), record_commit (`async` or `durable`), require_standby
+    /// (false), retention (an interval as text, or null). Raises 42704 for an unknown chain, 22023 for an unknown option or
+    /// value, 0A000 for one this version cannot honour.
+    fn set_chain_option(chain: String, option: String, value: pgrx::JsonB) -> () {
+        let chain = required("chain", chain)?;
+        let option = required("option", option)?;
+        let value = value.map_or(Value::Null, |value| value.0);
+        let session = Session::open();
+        let registered = chains::named(&session, &chain)?;
+        let mut options = registered.chain.options;
+        options.set(&option, &value, &|text| chains::read_interval(&session, "value", text))?;
+        chains::set_options(&session, registered.id, &options)?;
+        audit::write(&session, "set_chain_option", &chain, &json!({ "option": option, "value": value }))
+    }
+
+    /// Says that these validators have no history elsewhere: lifts the wait after their first use. Answers for how many there
+    /// was something to lift; written to the audit view. Raises 42704 for an unknown chain, 22004, 22P02 for bad input.
+    fn declare_new(chain: String, validators: Vec<Option<String>>) -> i64 {
+        let chain = required("chain", chain)?;
+        let validators = required("validators", validators)?;
+        let session = Session::open();
+        let registered = chains::named(&session, &chain)?;
+        let mut lifted = 0;
+        let mut names = Vec::with_capacity(validators.len());
+        for validator in validators {
+            let key: [u8; AZTEC_VALIDATOR_BYTES as usize] =
+                hex_text::parse("validators", &required("validators", validator)?)?;
+            lifted += i64::from(registry::declare_new(&session, registered.id, &key, server::now())?);
+            names.push(hex_text::show(&key));
+        }
+        audit::write(&session, "declare_new", &chain, &json!({ "validators": names, "lifted": lifted }))?;
+        Ok(lifted)
+    }
+
+    /// Closes a chain for good: waits for claims under way, then nothing is granted for it any more and its history may go.
+    /// Answers false if it was closed before. Raises 42704 for an unknown chain.
+    fn retire_chain(chain: String) -> bool {
+        let chain = required("chain", chain)?;
+        let session = Session::open();
+        let registered = chains::named(&session, &chain)?;
+        let retired = chains::retire(&session, &registered, server::now())?;
+        if retired {
+            audit::write(&session, "retire_chain", &chain, &json!({}))?;
+        }
+        Ok(retired)
+    }
+}
+
+fn parse_options(options: Value) -> Result<Map<String, Value>, Error> {
+    match options {
+        Value::Object(options) => Ok(options),
+        _ => Err(Error::argument(
+            SqlState::INVALID_PARAMETER_VALUE,
+            "options",
+            "options is not a JSON object",
+        )
+        .hint("Give an object such as {\"horizon_slots\": 2}.")),
+    }
+}
+
+fn parse_chain(
+    session: &Session,
+    name: Option<String>,
+    rules: Option<String>,
+    identity: Option<String>,
+    genesis_time: Option<Timestamptz>,
+    slot_duration: Option<Interval>,
+    given: &Map<String, Value>,
+) -> Result<Chain, Error> {
+    let name = required("chain", name)?;
+    if name.is_empty() || name.len() > LONGEST_NAME || name.chars().any(char::is_control) {
+        return Err(Error::argument(
+            SqlState::INVALID_PARAMETER_VALUE,
+            "chain",
+            "chain is not a usable name",
+        )
+        .hint(format!("Give a printable name of 1 to {LONGEST_NAME} bytes.")));
+    }
+    let rules = required("rules", rules)?;
+    if rules != chain::AZTEC {
+        return Err(Error::argument(
+            SqlState::INVALID_PARAMETER_VALUE,
+            "rules",
+            format!("rules \"{rules}\" are not known"),
+        )
+        .hint("This version knows the rules aztec."));
+    }
+    let slot_duration = slot_duration
+        .map(|given| interval_to_duration("slot_duration", given.months, given.days, given.microseconds))
+        .transpose()?;
+    let mut options = Options::default();
+    for (option, value) in given {
+        options.set(option, value, &|text| chains::read_interval(session, "options", text))?;
+    }
+    Ok(Chain {
+        name,
+        rules,
+        identity: chain::parse_aztec_identity(&required("identity", identity)?)?,
+        clock: chain::check_clock(genesis_time.map(|time| time.0), slot_duration)?,
+        options,
+    })
+}
+
+/// Passes where what stands registered is what was asked for. Options that were not given are not compared.
+fn compare(
+    session: &Session,
+    existing: &Registered,
+    wanted: &Chain,
+    given: &Map<String, Value>,
+) -> Result<(), Error> {
+    let standing = &existing.chain;
+    let mut with_given = standing.options.clone();
+    for (option, value) in given {
+        with_given.set(option, value, &|text| chains::read_interval(session, "options", text))?;
+    }
+    let difference = if standing.name != wanted.name {
+        return Err(mismatch(format!(
+            "this identity is registered as chain \"{}\"",
+            standing.name
+        ))
+        .hint("One chain has one name here, or the same validator would have two ledgers. Use the registered name."));
+    } else if standing.rules != wanted.rules {
+        format!("rules: {}", standing.rules)
+    } else if standing.identity != wanted.identity {
+        format!("identity: {}", standing.identity)
+    } else if standing.clock != wanted.clock {
+        "another genesis time or slot duration".to_owned()
+    } else if standing.options != with_given {
+        "other options".to_owned()
+    } else if existing.retired {
+        return Err(Error::argument(
+            SqlState::OBJECT_NOT_IN_PREREQUISITE_STATE,
+            "chain",
+            format!("chain \"{}\" is retired", standing.name),
+        )
+        .hint("A retired chain is closed for good. A new rollup has another address, and so another identity."));
+    } else {
+        return Ok(());
+    };
+    Err(mismatch(format!("chain \"{}\" is registered with other parameters", standing.name))
+        .detail(format!("Registered with {difference}."))
+        .hint("Rules, identity and clock never change. Options change with slashguard.set_chain_option."))
+}
+
+fn mismatch(message: String) -> Error {
+    Error::new(SqlState::IDENTITY_MISMATCH, message)
+}

@@ -1,0 +1,113 @@
+//! Holds each Rust function against its SQL declaration. Where they disagree a call is memory-unsafe.
+
+use super::entry::Declaration;
+use std::collections::BTreeMap;
+
+const SQL: &str = include_str!("../../sql/functions.sql");
+const TYPES: &str = include_str!("../../sql/types.sql");
+
+fn rust() -> impl Iterator<Item = &'static Declaration> {
+    [
+        super::acquire::DECLARATIONS,
+        super::holder::DECLARATIONS,
+        super::chains::DECLARATIONS,
+        super::cleanup::DECLARATIONS,
+        super::clock::DECLARATIONS,
+    ]
+    .into_iter()
+    .flatten()
+}
+
+/// A declaration as the SQL file has it.
+#[derive(Debug, PartialEq, Eq)]
+struct Sql {
+    arguments: Vec<(String, String)>,
+    returns: String,
+    attributes: String,
+    symbol: String,
+}
+
+/// Reads every `CREATE FUNCTION slashguard.name(..) RETURNS type .. LANGUAGE c .. AS 'MODULE_PATHNAME', 'symbol';`.
+fn sql() -> BTreeMap<String, Sql> {
+    let mut found = BTreeMap::new();
+    for declaration in SQL.split("CREATE FUNCTION slashguard.").skip(1) {
+        let declaration = declaration.split_once(';').expect("a declaration ends").0;
+        if !declaration.contains("MODULE_PATHNAME") {
+            continue;
+        }
+        let (name, rest) = declaration.split_once('(').expect("arguments begin");
+        let (arguments, rest) = rest.split_once(") RETURNS ").expect("arguments end");
+        let (returns, rest) = rest.split_once(char::is_whitespace).expect("the type ends");
+        let (attributes, symbols) = rest.split_once("AS 'MODULE_PATHNAME', '").expect("a symbol is named");
+        let arguments = arguments
+            .split(',')
+            .filter(|argument| !argument.trim().is_empty())
+            .map(|argument| {
+                let mut words = argument.split_whitespace();
+                let name = words.next().expect("an argument has a name");
+                let kind = words.next().expect("an argument has a type");
+                (name.to_owned(), kind.to_owned())
+            })
+            .collect();
+        let symbol = symbols.trim_end().trim_end_matches('\'').to_owned();
+        let declared = Sql { arguments, returns: returns.to_owned(), attributes: attributes.to_owned(), symbol };
+        assert!(found.insert(name.to_owned(), declared).is_none(), "{name} is declared twice");
+    }
+    found
+}
+
+#[test]
+fn every_rust_function_has_its_sql_declaration() {
+    let mut sql = sql();
+    for function in rust() {
+        let declared = sql.remove(function.name).unwrap_or_else(|| panic!("{} has no SQL", function.name));
+        let arguments: Vec<(String, String)> = function
+            .arguments
+            .iter()
+            .map(|(name, kind)| ((*name).to_owned(), (*kind).to_owned()))
+            .collect();
+        assert_eq!(declared.arguments, arguments, "{}", function.name);
+        assert_eq!(declared.returns, function.returns, "{}", function.name);
+        assert_eq!(declared.symbol, format!("slashguard_{}", function.name));
+        assert!(declared.attributes.contains("LANGUAGE c"), "{}", function.name);
+        assert!(declared.attributes.contains("CALLED ON NULL INPUT"), "{}", function.name);
+        assert!(
+            declared.attributes.contains("SET search_path = pg_catalog, pg_temp"),
+            "{} does not pin search_path",
+            function.name
+        );
+        assert!(declared.attributes.contains("PARALLEL UNSAFE"), "{}", function.name);
+        assert!(declared.attributes.contains("VOLATILE"), "{}", function.name);
+    }
+    assert!(sql.is_empty(), "SQL without Rust: {:?}", sql.keys());
+}
+
+#[test]
+fn the_composite_type_has_the_fields_that_are_formed() {
+    let (_, fields) = TYPES
+        .split_once("CREATE TYPE slashguard.acquisition AS (")
+        .expect("the type is declared");
+    let fields: Vec<(&str, &str)> = fields
+        .split_once(");")
+        .expect("the type ends")
+        .0
+        .split(',')
+        .map(|field| {
+            let mut words = field.split_whitespace();
+            (words.next().unwrap_or(""), words.next().unwrap_or(""))
+        })
+        .collect();
+    assert_eq!(
+        fields,
+        [
+            ("outcome", "text"),
+            ("lock_token", "text"),
+            ("signature", "text"),
+            ("holder", "text"),
+            ("expires_at", "timestamptz"),
+            ("position", "text"),
+            ("reason", "text"),
+            ("details", "jsonb"),
+        ]
+    );
+}

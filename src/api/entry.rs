@@ -1,0 +1,316 @@
+//! Where SQL enters: arguments in, an answer or an error out.
+//!
+//! pgrx' own `#[pg_extern]` knows only Postgres' error codes; one of ours would reach the client as XX000. So the outermost
+//! frame is this file's: it raises the error itself, with nothing in it that an error could jump over.
+
+use crate::duty::acquisition::Acquisition;
+use crate::duty::error::Error;
+use pgrx::{pg_sys, FromDatum, IntoDatum};
+use std::ffi::{c_char, c_int};
+
+/// One argument of a SQL function. All of them may be NULL: a STRICT function answers NULL, and a client's check falls
+/// through.
+pub trait Argument: Sized {
+    /// The type's name as the SQL declaration writes it.
+    #[cfg(test)]
+    const SQL: &'static str;
+    /// SAFETY: `datum` is a value of that type and not null.
+    unsafe fn read(datum: pg_sys::Datum) -> Option<Self>;
+}
+
+/// `timestamptz`, in microseconds since 2000-01-01 UTC.
+#[derive(Clone, Copy)]
+pub struct Timestamptz(pub i64);
+
+#[derive(Clone, Copy)]
+pub struct Interval {
+    pub months: i32,
+    pub days: i32,
+    pub microseconds: i64,
+}
+
+#[derive(Clone, Copy)]
+pub struct Uuid(pub [u8; 16]);
+
+macro_rules! arguments {
+    ($($rust:ty, $sql:literal, |$datum:ident| $read:expr;)*) => {$(
+        impl Argument for $rust {
+            #[cfg(test)]
+            const SQL: &'static str = $sql;
+            unsafe fn read($datum: pg_sys::Datum) -> Option<Self> {
+                $read
+            }
+        }
+    )*};
+}
+
+arguments! {
+    String, "text", |datum| String::from_datum(datum, false);
+    bool, "boolean", |datum| bool::from_datum(datum, false);
+    i32, "integer", |datum| i32::from_datum(datum, false);
+    i64, "bigint", |datum| i64::from_datum(datum, false);
+    Vec<Option<String>>, "text[]", |datum| Vec::<Option<String>>::from_datum(datum, false);
+    pgrx::JsonB, "jsonb", |datum| pgrx::JsonB::from_datum(datum, false);
+    Timestamptz, "timestamptz", |datum| Some(Timestamptz(datum.value() as i64));
+    Uuid, "uuid", |datum| pgrx::Uuid::from_datum(datum, false).map(|uuid| Uuid(*uuid.as_bytes()));
+    Interval, "interval", |datum| read_interval(datum);
+}
+
+unsafe fn read_interval(datum: pg_sys::Datum) -> Option<Interval> {
+    let interval = unsafe { datum.cast_mut_ptr::<pg_sys::Interval>().as_ref() }?;
+    Some(Interval {
+        months: interval.month,
+        days: interval.day,
+        microseconds: interval.time,
+    })
+}
+
+/// What a SQL function answers; None is NULL.
+pub trait Answer {
+    #[cfg(test)]
+    const SQL: &'static str;
+    /// SAFETY: called in the function whose `fcinfo` it is given.
+    unsafe fn datum(self, fcinfo: pg_sys::FunctionCallInfo) -> Option<pg_sys::Datum>;
+}
+
+macro_rules! answers {
+    ($($rust:ty, $sql:literal;)*) => {$(
+        impl Answer for $rust {
+            #[cfg(test)]
+            const SQL: &'static str = $sql;
+            unsafe fn datum(self, _fcinfo: pg_sys::FunctionCallInfo) -> Option<pg_sys::Datum> {
+                self.into_datum()
+            }
+        }
+    )*};
+}
+
+answers! {
+    bool, "boolean";
+    i64, "bigint";
+}
+
+impl Answer for () {
+    #[cfg(test)]
+    const SQL: &'static str = "void";
+    unsafe fn datum(self, _fcinfo: pg_sys::FunctionCallInfo) -> Option<pg_sys::Datum> {
+        Some(pg_sys::Datum::from(0_usize))
+    }
+}
+
+impl Answer for Option<Timestamptz> {
+    #[cfg(test)]
+    const SQL: &'static str = "timestamptz";
+    unsafe fn datum(self, _fcinfo: pg_sys::FunctionCallInfo) -> Option<pg_sys::Datum> {
+        self.map(|time| pg_sys::Datum::from(time.0))
+    }
+}
+
+/// Fields of `slashguard.acquisition`, in the order of its declaration.
+const ACQUISITION_FIELDS: usize = 8;
+
+impl Answer for Acquisition {
+    #[cfg(test)]
+    const SQL: &'static str = "slashguard.acquisition";
+    unsafe fn datum(self, fcinfo: pg_sys::FunctionCallInfo) -> Option<pg_sys::Datum> {
+        let fields: [Option<pg_sys::Datum>; ACQUISITION_FIELDS] = [
+            self.outcome.name().into_datum(),
+            self.lock_token.into_datum(),
+            self.signature.into_datum(),
+            self.holder.into_datum(),
+            self.expires_at.map(pg_sys::Datum::from),
+            self.position.into_datum(),
+            self.reason.into_datum(),
+            self.details.map(pgrx::JsonB).into_datum(),
+        ];
+        unsafe { form_composite(fcinfo, fields) }
+    }
+}
+
+/// A row of the composite type the function is declared to return.
+unsafe fn form_composite(
+    fcinfo: pg_sys::FunctionCallInfo,
+    fields: [Option<pg_sys::Datum>; ACQUISITION_FIELDS],
+) -> Option<pg_sys::Datum> {
+    let mut values = [pg_sys::Datum::from(0_usize); ACQUISITION_FIELDS];
+    let mut nulls = [true; ACQUISITION_FIELDS];
+    for (place, field) in fields.into_iter().enumerate() {
+        if let Some(datum) = field {
+            values[place] = datum;
+            nulls[place] = false;
+        }
+    }
+    // SAFETY: the declaration test holds the SQL type's fields against the ones above; the count is checked here.
+    unsafe {
+        let mut description: pg_sys::TupleDesc = std::ptr::null_mut();
+        let class = pg_sys::get_call_result_type(fcinfo, std::ptr::null_mut(), &mut description);
+        if class != pg_sys::TypeFuncClass::TYPEFUNC_COMPOSITE
+            || (*description).natts as usize != ACQUISITION_FIELDS
+        {
+            return None;
+        }
+        let description = pg_sys::BlessTupleDesc(description);
+        let tuple = pg_sys::heap_form_tuple(description, values.as_mut_ptr(), nulls.as_mut_ptr());
+        Some(pg_sys::HeapTupleHeaderGetDatum((*tuple).t_data))
+    }
+}
+
+/// SAFETY: `number` is below the number of arguments that the SQL function is declared with.
+pub unsafe fn argument<T: Argument>(fcinfo: pg_sys::FunctionCallInfo, number: usize) -> Option<T> {
+    let given = unsafe { pgrx::fcinfo::pg_get_nullable_datum(fcinfo, number) };
+    if given.isnull {
+        None
+    } else {
+        unsafe { T::read(given.value) }
+    }
+}
+
+/// What the body of a function left behind: nothing here needs dropping.
+#[derive(Clone, Copy)]
+enum Left {
+    Value(pg_sys::Datum),
+    Null,
+    Raised(Raised),
+}
+
+/// An error in memory of Postgres.
+#[derive(Clone, Copy)]
+struct Raised {
+    code: c_int,
+    message: *const c_char,
+    detail: *const c_char,
+    hint: *const c_char,
+}
+
+/// Runs the body of a SQL function and answers or raises.
+///
+/// SAFETY: called by Postgres as the function whose `fcinfo` it is.
+pub unsafe fn enter<A: Answer>(
+    fcinfo: pg_sys::FunctionCallInfo,
+    body: impl FnOnce() -> Result<A, Error>,
+) -> pg_sys::Datum {
+    let left = unsafe {
+        pg_sys::panic::pgrx_extern_c_guard(move || match body() {
+            Ok(answer) => answer.datum(fcinfo).map_or(Left::Null, Left::Value),
+            Err(error) => Left::Raised(keep(&error)),
+        })
+    };
+    match left {
+        Left::Value(datum) => datum,
+        Left::Null => {
+            unsafe { (*fcinfo).isnull = true };
+            pg_sys::Datum::from(0_usize)
+        }
+        Left::Raised(raised) => unsafe { raise(raised) },
+    }
+}
+
+fn keep(error: &Error) -> Raised {
+    Raised {
+        code: error.code.packed(),
+        message: keep_text(&error.message),
+        detail: error.detail.as_deref().map_or(std::ptr::null(), keep_text),
+        hint: error.hint.as_deref().map_or(std::ptr::null(), keep_text),
+    }
+}
+
+/// A C string in the current memory context, which ends with the statement.
+fn keep_text(text: &str) -> *const c_char {
+    // SAFETY: the buffer is one byte longer than the text. A zero byte cannot be in it: Postgres' text has none.
+    unsafe {
+        let buffer = pg_sys::palloc(text.len() + 1).cast::<u8>();
+        std::ptr::copy_nonoverlapping(text.as_ptr(), buffer, text.len());
+        *buffer.add(text.len()) = 0;
+        buffer.cast()
+    }
+}
+
+/// SAFETY: the texts are C strings. Jumps out of this frame and its callers, none of which holds anything to drop.
+unsafe fn raise(raised: Raised) -> ! {
+    // Declared here and not taken from pgrx, whose wrapper would catch the error and lose its code.
+    unsafe extern "C-unwind" {
+        fn errstart(level: c_int, domain: *const c_char) -> bool;
+        fn errcode(code: c_int) -> c_int;
+        fn errmsg(format: *const c_char, ...) -> c_int;
+        fn errdetail(format: *const c_char, ...) -> c_int;
+        fn errhint(format: *const c_char, ...) -> c_int;
+        fn errfinish(file: *const c_char, line: c_int, function: *const c_char);
+    }
+    const TEXT: *const c_char = c"%s".as_ptr();
+    unsafe {
+        errstart(pgrx::PgLogLevel::ERROR as c_int, std::ptr::null());
+        errcode(raised.code);
+        errmsg(TEXT, raised.message);
+        if !raised.detail.is_null() {
+            errdetail(TEXT, raised.detail);
+        }
+        if !raised.hint.is_null() {
+            errhint(TEXT, raised.hint);
+        }
+        errfinish(c"slashguard".as_ptr(), 0, c"raise".as_ptr());
+    }
+    unreachable!("an error returned")
+}
+
+/// A function's declaration as Rust knows it; a test holds it against the SQL.
+#[cfg(test)]
+pub struct Declaration {
+    pub name: &'static str,
+    pub arguments: &'static [(&'static str, &'static str)],
+    pub returns: &'static str,
+}
+
+/// Declares SQL functions. `fn name(a: T) -> A { .. }` becomes the C symbol `slashguard_name`; every argument arrives as
+/// `Option<T>` and the body answers `Result<A, Error>`.
+macro_rules! sql_functions {
+    ($(
+        $(#[$attribute:meta])*
+        fn $name:ident($($argument:ident: $type:ty),* $(,)?) -> $answer:ty $body:block
+    )*) => {
+        $(
+            $(#[$attribute])*
+            #[allow(clippy::too_many_arguments, reason = "the SQL signature is the product's promise")]
+            fn $name($($argument: Option<$type>),*) -> Result<$answer, $crate::duty::error::Error> $body
+
+            const _: () = {
+                #[unsafe(export_name = concat!("slashguard_", stringify!($name)))]
+                unsafe extern "C-unwind" fn entry(
+                    fcinfo: pgrx::pg_sys::FunctionCallInfo,
+                ) -> pgrx::pg_sys::Datum {
+                    unsafe {
+                        $crate::api::entry::enter(fcinfo, || {
+                            let mut _number = 0_usize;
+                            $(
+                                let $argument =
+                                    $crate::api::entry::argument::<$type>(fcinfo, _number);
+                                _number += 1;
+                            )*
+                            $name($($argument),*)
+                        })
+                    }
+                }
+
+                #[unsafe(export_name = concat!("pg_finfo_slashguard_", stringify!($name)))]
+                extern "C-unwind" fn version_1() -> &'static pgrx::pg_sys::Pg_finfo_record {
+                    const V1: pgrx::pg_sys::Pg_finfo_record =
+                        pgrx::pg_sys::Pg_finfo_record { api_version: 1 };
+                    &V1
+                }
+            };
+        )*
+
+        #[cfg(test)]
+        pub const DECLARATIONS: &[$crate::api::entry::Declaration] = &[$(
+            $crate::api::entry::Declaration {
+                name: stringify!($name),
+                arguments: &[$((
+                    stringify!($argument),
+                    <$type as $crate::api::entry::Argument>::SQL,
+                )),*],
+                returns: <$answer as $crate::api::entry::Answer>::SQL,
+            }
+        ),*];
+    };
+}
+
+pub(crate) use sql_functions;

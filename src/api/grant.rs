@@ -1,0 +1,404 @@
+//! The way of a request: gates in a fixed order, and nothing goes back.
+
+use crate::durability::{commit, one_claim, transaction};
+use crate::duty::acquisition::{conflict, Acquisition, Outcome};
+use crate::duty::chain::{quarantine_slots, FirstUse};
+use crate::duty::claim::Claim;
+use crate::duty::clock::{Timestamp, MICROSECONDS_PER_MILLISECOND};
+use crate::duty::error::Error;
+use crate::duty::hex_text;
+use crate::duty::key::DutyKey;
+use crate::duty::request::Request;
+use crate::duty::token::LockToken;
+use crate::ledger::claims::{self, Grant};
+use crate::ledger::lock::{self, Lock, LockName};
+use crate::ledger::registry::{self, Entry, Validator};
+use crate::ledger::statement::Session;
+use crate::ledger::{bounds, counts, refusals, server};
+use crate::rules::aztec::{self, Verdict};
+use crate::rules::watermark::{self, Bounds};
+use crate::settings;
+use serde_json::json;
+
+/// Waiting for a signature begins with short looks and ends with long ones.
+const FIRST_LOOK: i64 = 1_000;
+const LONGEST_LOOK: i64 = 20_000;
+/// A claim changes under our hands only when somebody else got ahead. So often in a row means something is broken.
+const MOST_ATTEMPTS: u32 = 1_000;
+
+/// Answers a request.
+pub fn answer(request: Request) -> Result<Acquisition, Error> {
+    if transaction::on_standby() {
+        return Ok(on_standby());
+    }
+    transaction::require_vouching()?;
+    if let Some(answer) = one_claim::recall(&request)? {
+        return Ok(answer);
+    }
+    let session = Session::open();
+    let entry = registry::look_up(&session, &request)?;
+    entry
+        .duty_type
+        .check_block_index(&request.duty_type, request.block_index)?;
+    if !entry.duty_type.protected {
+        return Ok(Acquisition::new(
+            Outcome::NotProtected,
+            format!("{} is harmless to sign twice", request.duty_type),
+        ));
+    }
+    let answer = decide(&session, &entry, &request)?;
+    if answer.outcome != Outcome::Acquired {
+        note(&session, &entry, &request, &answer)?;
+    }
+    one_claim::remember(request, &answer);
+    Ok(answer)
+}
+
+/// What a standby says: it answers from the past.
+fn on_standby() -> Acquisition {
+    let mut answer = Acquisition::new(
+        Outcome::Halted,
+        "this server is a standby; ask the primary",
+    );
+    answer.details = Some(json!({ "cause": "standby" }));
+    answer
+}
+
+/// A refusal is counted, and need not wait for the disk: it promises nothing.
+fn note(
+    session: &Session,
+    entry: &Entry,
+    request: &Request,
+    answer: &Acquisition,
+) -> Result<(), Error> {
+    commit::asynchronously();
+    refusals::note(
+        session,
+        entry.chain_id,
+        entry.duty_type.id,
+        request,
+        answer,
+        server::now(),
+    )?;
+    counts::add(
+        session,
+        entry.chain_id,
+        entry.duty_type.id,
+        entry.node_id.unwrap_or(0),
+        answer.outcome.name(),
+    )
+}
+
+fn decide(session: &Session, entry: &Entry, request: &Request) -> Result<Acquisition, Error> {
+    let now = server::now();
+    let Some(validator) = known_validator(session, entry, request, now)? else {
+        return Ok(watermark::refusal(&entry.bounds(&request.chain, None, now), request.slot)
+            .unwrap_or_else(contended));
+    };
+    let bounds = entry.bounds(&request.chain, validator.first_use_slot, now);
+    let mut attempt = Attempt {
+        session,
+        entry,
+        request,
+        key: DutyKey {
+            chain_id: entry.chain_id,
+            slot: request.slot,
+            validator_id: validator.id,
+            duty_type_id: entry.duty_type.id,
+            block_index: request.block_index,
+        },
+        node_id: entry.node_id,
+        registered: entry.validator.is_none(),
+        bounds,
+    };
+    if let Some(refusal) = watermark::refusal(&attempt.bounds, request.slot) {
+        // What is on record may still be named, and a signature handed back: neither grants anything.
+        return Ok(match claims::read(session, &attempt.key)? {
+            Some(claim) => attempt.answer_from_record(&claim, now).unwrap_or(refusal),
+            None => refusal,
+        });
+    }
+    attempt.until_decided(now.saturating_add(request.wait))
+}
+
+/// The validator, registered now if it was never seen. None where the chain's own bounds refuse anyway: what is refused
+/// leaves no validator behind.
+fn known_validator(
+    session: &Session,
+    entry: &Entry,
+    request: &Request,
+    now: Timestamp,
+) -> Result<Option<Validator>, Error> {
+    if entry.validator.is_some() {
+        return Ok(entry.validator);
+    }
+    let bounds = entry.bounds(&request.chain, None, now);
+    if watermark::refusal(&bounds, request.slot).is_some() {
+        return Ok(None);
+    }
+    let first_use_slot = match entry.first_use {
+        FirstUse::Trust => None,
+        FirstUse::Quarantine => Some(
+            bounds
+                .current_slot
+                .saturating_add(quarantine_slots(entry.margin_slots, entry.horizon_slots)),
+        ),
+    };
+    registry::register_validator(
+        session,
+        entry.chain_id,
+        &request.validator,
+        first_use_slot,
+        now,
+    )
+    .map(Some)
+}
+
+/// One request on its way to a decision.
+struct Attempt<'a> {
+    session: &'a Session,
+    entry: &'a Entry,
+    request: &'a Request,
+    key: DutyKey,
+    node_id: Option<i32>,
+    /// Whether this transaction has registered a validator or node, whose lock others may be waiting for.
+    registered: bool,
+    bounds: Bounds,
+}
+
+enum Step {
+    Answer(Acquisition),
+    /// Somebody else holds the claim.
+    InProgress(Claim),
+    /// The claim changed under our hands.
+    Again,
+}
+
+impl Attempt<'_> {
+    fn until_decided(&mut self, deadline: Timestamp) -> Result<Acquisition, Error> {
+        let mut chain_lock = lock::share(self.entry.chain_lock);
+        let mut waiting: Option<Waiting> = None;
+        for _ in 0..MOST_ATTEMPTS {
+            let now = server::now();
+            match self.once(now, waiting.is_some())? {
+                Step::Answer(answer) => return Ok(answer),
+                Step::Again => {}
+                Step::InProgress(claim) => {
+                    let busy = in_progress(&claim, now);
+                    if now >= deadline || self.registered {
+                        return Ok(busy);
+                    }
+                    let Some(place) = waiting.take().or_else(|| Waiting::begin(self.entry.ledger_table))
+                    else {
+                        return Ok(busy);
+                    };
+                    // Nobody waits for a caller that only waits itself.
+                    chain_lock.give_back();
+                    waiting = Some(place.look_later(deadline));
+                    chain_lock = lock::share(self.entry.chain_lock);
+                }
+            }
+        }
+        Ok(contended())
+    }
+
+    /// Looks at the record and does what it allows. `look_first`: before the attempt to insert, because a claim was there
+    /// a moment ago.
+    fn once(&mut self, now: Timestamp, look_first: bool) -> Result<Step, Error> {
+        if look_first || self.node_id.is_none() {
+            if let Some(claim) = claims::read(self.session, &self.key)? {
+                if let Some(answer) = self.answer_from_record(&claim, now) {
+                    return Ok(Step::Answer(answer));
+                }
+                if self.judge(&claim, now) == Verdict::InProgress {
+                    return Ok(Step::InProgress(claim));
+                }
+            }
+        }
+        let secret = server::secret()?;
+        let grant = Grant {
+            request: self.request,
+            node_id: self.registered_node()?,
+            secret,
+            now,
+            lease_until: now.saturating_add(self.request.lease),
+        };
+        if claims::insert(self.session, &self.key, &grant)? {
+            return self.granted_anew(secret, now, grant.lease_until);
+        }
+        let Some(claim) = claims::read(self.session, &self.key)? else {
+            return Ok(Step::Again);
+        };
+        match self.judge(&claim, now) {
+            Verdict::Conflict | Verdict::AlreadySigned => Ok(self
+                .answer_from_record(&claim, now)
+                .map_or(Step::Again, Step::Answer)),
+            Verdict::InProgress => Ok(Step::InProgress(claim)),
+            Verdict::TakeOver => self.take_over(&claim, &grant),
+            Verdict::Replay => self.replay(&claim, now, grant.lease_until),
+        }
+    }
+
+    fn judge(&self, claim: &Claim, now: Timestamp) -> Verdict {
+        aztec::judge(claim, &self.request.message_hash, self.request.replay.as_ref(), now)
+    }
+
+    /// The answers that need nothing written: conflict and already signed.
+    fn answer_from_record(&self, claim: &Claim, now: Timestamp) -> Option<Acquisition> {
+        match self.judge(claim, now) {
+            Verdict::Conflict => {
+                Some(conflict(&claim.message_hash, claim.state(now).name(), &claim.node))
+            }
+            Verdict::AlreadySigned => Some(already_signed(claim)),
+            Verdict::InProgress | Verdict::TakeOver | Verdict::Replay => None,
+        }
+    }
+
+    fn registered_node(&mut self) -> Result<i32, Error> {
+        if let Some(id) = self.node_id {
+            return Ok(id);
+        }
+        let id = registry::register_node(self.session, &self.request.node)?;
+        self.registered = true;
+        self.node_id = Some(id);
+        Ok(id)
+    }
+
+    /// The refusal of the watermarks as they stand after the claim was written.
+    fn refusal_after_claim(&self) -> Result<Option<Acquisition>, Error> {
+        let bounds = bounds::read_again(
+            self.session,
+            self.key.chain_id,
+            self.key.validator_id,
+            &self.bounds,
+        )?;
+        Ok(watermark::refusal(&bounds, self.request.slot))
+    }
+
+    fn granted_anew(&self, secret: [u8; 16], now: Timestamp, lease_until: Timestamp) -> Result<Step, Error> {
+        let token = self.token(secret);
+        if let Some(refusal) = self.refusal_after_claim()? {
+            let caller = server::caller_name();
+            claims::free(self.session, &token, now, &caller, "watermark rose meanwhile")?
+                .ok_or_else(|| Error::internal("a claim could not be taken back"))?;
+            return Ok(Step::Answer(refusal));
+        }
+        Ok(self.acquired(token, now, lease_until, "granted"))
+    }
+
+    fn take_over(&self, claim: &Claim, grant: &Grant) -> Result<Step, Error> {
+        if !claims::take_over(self.session, &self.key, grant)? {
+            return Ok(Step::Again);
+        }
+        let token = self.token(grant.secret);
+        if let Some(refusal) = self.refusal_after_claim()? {
+            claims::release(self.session, &token, grant.now)?
+                .ok_or_else(|| Error::internal("a takeover could not be taken back"))?;
+            return Ok(Step::Answer(refusal));
+        }
+        let how = format!("taken over from node {}, same message, granted", claim.node);
+        Ok(self.acquired(token, grant.now, grant.lease_until, &how))
+    }
+
+    fn replay(&self, claim: &Claim, now: Timestamp, lease_until: Timestamp) -> Result<Step, Error> {
+        let Some(secret) = claim.secret else {
+            return Ok(Step::Again);
+        };
+        let Some(lease_until) =
+            claims::replay(self.session, &self.key, self.request, secret, now, lease_until)?
+        else {
+            return Ok(Step::Again);
+        };
+        Ok(match self.refusal_after_claim()? {
+            Some(refusal) => Step::Answer(refusal),
+            None => self.acquired(self.token(secret), now, lease_until, "the same request again; granted"),
+        })
+    }
+
+    fn token(&self, secret: [u8; 16]) -> LockToken {
+        LockToken {
+            ledger: self.entry.ledger,
+            key: self.key,
+            secret,
+        }
+    }
+
+    fn acquired(&self, token: LockToken, now: Timestamp, lease_until: Timestamp, how: &str) -> Step {
+        commit::durably();
+        let mut answer = Acquisition::new(
+            Outcome::Acquired,
+            format!(
+                "{how} to node {} for {} ms",
+                self.request.node,
+                milliseconds(lease_until - now)
+            ),
+        );
+        answer.lock_token = Some(token.show());
+        answer.holder = Some(self.request.node.clone());
+        answer.expires_at = Some(lease_until);
+        Step::Answer(answer)
+    }
+}
+
+fn already_signed(claim: &Claim) -> Acquisition {
+    let mut answer = Acquisition::new(
+        Outcome::AlreadySigned,
+        format!("node {} signed this message before; its signature is given", claim.node),
+    );
+    answer.signature = claim.signature.as_deref().map(hex_text::show);
+    answer.holder = Some(claim.node.clone());
+    answer
+}
+
+fn in_progress(claim: &Claim, now: Timestamp) -> Acquisition {
+    let left = milliseconds(claim.lease_until - now);
+    let mut answer = Acquisition::new(
+        Outcome::InProgress,
+        format!("node {} is signing this message; its lease runs for {left} ms more", claim.node),
+    );
+    answer.holder = Some(claim.node.clone());
+    answer.expires_at = Some(claim.lease_until);
+    answer
+}
+
+fn contended() -> Acquisition {
+    let mut answer = Acquisition::new(
+        Outcome::Halted,
+        "this duty changed hands again and again while it was looked at; ask again",
+    );
+    answer.details = Some(json!({ "cause": "contention" }));
+    answer
+}
+
+fn milliseconds(duration: i64) -> i64 {
+    duration / MICROSECONDS_PER_MILLISECOND
+}
+
+/// A place among the callers that wait in the server. There are few, so that waiters cannot hold every pooled connection.
+struct Waiting {
+    _place: Lock,
+    next_look: i64,
+}
+
+impl Waiting {
+    fn begin(ledger_table: u32) -> Option<Self> {
+        let places = settings::max_waiters();
+        let first = server::backend_number(places);
+        (0..places)
+            .map(|step| (first + step) % places)
+            .find_map(|row| lock::try_exclude(LockName { table: ledger_table, row }))
+            .map(|place| Self {
+                _place: place,
+                next_look: FIRST_LOOK,
+            })
+    }
+
+    fn look_later(self, deadline: Timestamp) -> Self {
+        let left = deadline.saturating_sub(server::now());
+        server::sleep(self.next_look.min(left));
+        Self {
+            next_look: (self.next_look * 2).min(LONGEST_LOOK),
+            ..self
+        }
+    }
+}

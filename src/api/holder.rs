@@ -1,0 +1,114 @@
+//! What a claim's holder does with its token: record, release, extend.
+
+use super::entry::{sql_functions, Timestamptz};
+use crate::durability::{commit, transaction};
+use crate::duty::error::{required, Error, SqlState};
+use crate::duty::request::{parse_lease, parse_signature};
+use crate::duty::token::LockToken;
+use crate::ledger::chains::{self, Registered};
+use crate::ledger::claims::{self, Recorded};
+use crate::ledger::statement::Session;
+use crate::ledger::{counts, server};
+use crate::rules::aztec;
+
+sql_functions! {
+    /// Records the signature of a held claim and answers when it was recorded. The same call again answers the same; the
+    /// first signature stays.
+    ///
+    /// `lock_token`: as `try_acquire_duty` answered it. `signature`: 65 bytes (r, s, v) as hex text. Raises SG005 where the
+    /// token does not hold its claim (nothing is written), 22P02 and 22004 for bad input, 22023 for a token of another
+    /// database.
+    fn record_signature(lock_token: String, signature: String) -> Option<Timestamptz> {
+        transaction::refuse_on_standby()?;
+        let token = LockToken::parse(&required("lock_token", lock_token)?)?;
+        let signature = parse_signature(&required("signature", signature)?)?;
+        let session = Session::open();
+        let chain = chain_of(&session, &token)?;
+        if chain.chain.options.durable_record {
+            commit::durably();
+        } else {
+            commit::asynchronously();
+        }
+        match claims::record(&session, &token, &signature, server::now())? {
+            Recorded::At(time) => Ok(Some(Timestamptz(time))),
+            Recorded::LockLost => Err(Error::new(
+                SqlState::LOCK_LOST,
+                "the claim is not held by this token any more",
+            )
+            .detail("Its lease ended or it was released, and the duty may have been given to another node. The message stays pinned.")
+            .hint("Ask for the duty again with the same message hash.")),
+            Recorded::Gone => Err(Error::new(
+                SqlState::LOCK_LOST,
+                "there is no claim for this token",
+            )
+            .detail("It was freed or cleaned up. Nothing was recorded.")
+            .hint("Ask for the duty again; a cleaned up slot is never granted anew.")),
+        }
+    }
+
+    /// Gives the claim up. Its message hash stays pinned: any node may take the duty over with the same hash at once.
+    ///
+    /// `certainly_unsigned`: the holder knows that no signature exists and none can still come. Then, if the chain allows it
+    /// and no other answer ever carried this claim, the slot is free for other data. Answers false where the token does not
+    /// hold its claim. Raises 55000 where the chain does not allow unsigned release, 22P02, 22004, 22023 for bad input.
+    fn release_duty(lock_token: String, certainly_unsigned: bool) -> bool {
+        transaction::refuse_on_standby()?;
+        let token = LockToken::parse(&required("lock_token", lock_token)?)?;
+        let certainly_unsigned = required("certainly_unsigned", certainly_unsigned)?;
+        let session = Session::open();
+        let chain = chain_of(&session, &token)?;
+        if certainly_unsigned && !chain.chain.options.allow_unsigned_release {
+            return Err(Error::argument(
+                SqlState::OBJECT_NOT_IN_PREREQUISITE_STATE,
+                "certainly_unsigned",
+                format!("chain \"{}\" does not allow unsigned release", chain.chain.name),
+            )
+            .hint("Release without certainly_unsigned, or set the chain's option allow_unsigned_release."));
+        }
+        commit::asynchronously();
+        let now = server::now();
+        let mut event = "freed";
+        let mut node = None;
+        let pinned = claims::read(&session, &token.key)?;
+        if certainly_unsigned && pinned.is_some_and(|claim| aztec::may_be_freed(&claim, &token.secret)) {
+            node = claims::free(&session, &token, now, &server::caller_name(), "certainly unsigned")?;
+        }
+        if node.is_none() {
+            event = "released";
+            node = claims::release(&session, &token, now)?;
+        }
+        let Some(node) = node else {
+            return Ok(false);
+        };
+        counts::add(&session, token.key.chain_id, token.key.duty_type_id, node, event)?;
+        Ok(true)
+    }
+
+    /// Moves the end of the lease to `lease_ms` from now, never back, and answers it. NULL where the token does not hold its
+    /// claim. `lease_ms`: 1 to a day. Raises 22P02, 22004, 22023 for bad input.
+    fn extend_lease(lock_token: String, lease_ms: i32) -> Option<Timestamptz> {
+        transaction::refuse_on_standby()?;
+        let token = LockToken::parse(&required("lock_token", lock_token)?)?;
+        let lease = parse_lease(lease_ms)?;
+        let session = Session::open();
+        chain_of(&session, &token)?;
+        let until = server::now().saturating_add(lease);
+        Ok(claims::extend(&session, &token, until)?.map(Timestamptz))
+    }
+}
+
+/// The chain of a token that this ledger gave out; 22023 for a token of another database.
+fn chain_of(session: &Session, token: &LockToken) -> Result<Registered, Error> {
+    let foreign = || {
+        Error::argument(
+            SqlState::INVALID_PARAMETER_VALUE,
+            "lock_token",
+            "lock_token is of another database",
+        )
+        .hint("Hand a token back to the database that gave it out.")
+    };
+    if chains::ledger_id(session)? != Some(token.ledger) {
+        return Err(foreign());
+    }
+    chains::with_id(session, token.key.chain_id)?.ok_or_else(foreign)
+}

@@ -1,0 +1,12 @@
+//! What SQL sees: one file a family of functions, each of them thin.
+
+mod acquire;
+mod chains;
+mod cleanup;
+mod clock;
+mod entry;
+mod grant;
+mod holder;
+
+#[cfg(test)]
+mod declarations;

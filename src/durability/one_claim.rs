@@ -1,0 +1,54 @@
+//! One statement, one claim. `SELECT (f(..)).*` calls `f` once a column: the first answer serves them all.
+
+use super::transaction;
+use crate::duty::acquisition::Acquisition;
+use crate::duty::error::Error;
+use crate::duty::request::Request;
+use crate::settings;
+use pgrx::pg_sys;
+use std::cell::RefCell;
+
+struct Answered {
+    /// Tells statements apart where a test lets several of them share a transaction.
+    statement: i64,
+    request: Request,
+    answer: Acquisition,
+}
+
+thread_local! {
+    static ANSWERED: RefCell<Option<Answered>> = const { RefCell::new(None) };
+}
+
+/// The answer this statement has had to the same request. SG007 if it has asked for another claim.
+pub fn recall(request: &Request) -> Result<Option<Acquisition>, Error> {
+    ANSWERED.with_borrow(|answered| match answered {
+        Some(answered) if answered.statement == current_statement() => {
+            if answered.request == *request {
+                Ok(Some(answered.answer.clone()))
+            } else if settings::allow_transaction_blocks() {
+                Ok(None)
+            } else {
+                Err(transaction::second_claim())
+            }
+        }
+        _ => Ok(None),
+    })
+}
+
+pub fn remember(request: Request, answer: &Acquisition) {
+    ANSWERED.set(Some(Answered {
+        statement: current_statement(),
+        request,
+        answer: answer.clone(),
+    }));
+}
+
+/// At the end of the transaction, whichever way it ends.
+pub fn forget() {
+    ANSWERED.set(None);
+}
+
+fn current_statement() -> i64 {
+    // SAFETY: a plain read of this backend's variable.
+    unsafe { pg_sys::GetCurrentStatementStartTimestamp() }
+}

@@ -1,0 +1,129 @@
+//! What the client's own statement is. A claim deep inside it must know, because only a plain SELECT that runs to its
+//! end in one go is answered after its commit.
+//!
+//! Execute with a row limit, then Flush, hands out rows while the transaction is open, and nothing else in the server
+//! notices. So every outermost executor run is looked at when it starts.
+
+use pgrx::pg_sys;
+use std::cell::Cell;
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Outermost {
+    /// No run has started, or the library was loaded in the middle of one.
+    Unseen,
+    PlainSelect,
+    Other,
+}
+
+thread_local! {
+    static OUTERMOST: Cell<Outermost> = const { Cell::new(Outermost::Unseen) };
+    static PREVIOUS: Cell<pg_sys::ExecutorRun_hook_type> = const { Cell::new(None) };
+}
+
+/// Installs the hook.
+pub fn watch() {
+    // SAFETY: single-threaded start-up of the library; the previous hook is kept and called.
+    unsafe {
+        PREVIOUS.set(pg_sys::ExecutorRun_hook);
+        pg_sys::ExecutorRun_hook = Some(executor_run);
+    }
+}
+
+/// Whether the client sent a plain SELECT, to be read to its end and straight to the client.
+pub fn is_plain_select() -> bool {
+    OUTERMOST.get() == Outermost::PlainSelect
+}
+
+/// At the end of a transaction no run is under way, also where an error jumped out of one.
+pub fn forget() {
+    OUTERMOST.set(Outermost::Unseen);
+}
+
+#[cfg(not(feature = "pg18"))]
+unsafe extern "C-unwind" fn executor_run(
+    query: *mut pg_sys::QueryDesc,
+    direction: pg_sys::ScanDirection::Type,
+    count: u64,
+    execute_once: bool,
+) {
+    // Declared here rather than taken from pgrx: its wrapper would turn every error that passes into a Rust panic, and
+    // codes that are not Postgres' own would be lost. This frame has nothing to drop, so errors may jump over it.
+    unsafe extern "C-unwind" {
+        fn standard_ExecutorRun(
+            query: *mut pg_sys::QueryDesc,
+            direction: pg_sys::ScanDirection::Type,
+            count: u64,
+            execute_once: bool,
+        );
+    }
+    unsafe {
+        let outermost = enter(query, count);
+        match PREVIOUS.get() {
+            Some(previous) => previous(query, direction, count, execute_once),
+            None => standard_ExecutorRun(query, direction, count, execute_once),
+        }
+        leave(outermost);
+    }
+}
+
+#[cfg(feature = "pg18")]
+unsafe extern "C-unwind" fn executor_run(
+    query: *mut pg_sys::QueryDesc,
+    direction: pg_sys::ScanDirection::Type,
+    count: u64,
+) {
+    // As above.
+    unsafe extern "C-unwind" {
+        fn standard_ExecutorRun(
+            query: *mut pg_sys::QueryDesc,
+            direction: pg_sys::ScanDirection::Type,
+            count: u64,
+        );
+    }
+    unsafe {
+        let outermost = enter(query, count);
+        match PREVIOUS.get() {
+            Some(previous) => previous(query, direction, count),
+            None => standard_ExecutorRun(query, direction, count),
+        }
+        leave(outermost);
+    }
+}
+
+/// Looks at a run that starts; true if it is the outermost one.
+unsafe fn enter(query: *const pg_sys::QueryDesc, count: u64) -> bool {
+    let outermost = OUTERMOST.get() == Outermost::Unseen;
+    if outermost {
+        OUTERMOST.set(unsafe { look_at(query, count) });
+    }
+    outermost
+}
+
+fn leave(outermost: bool) {
+    if outermost {
+        OUTERMOST.set(Outermost::Unseen);
+    }
+}
+
+/// SAFETY: `query` is the run's own descriptor, alive and with its destination set.
+unsafe fn look_at(query: *const pg_sys::QueryDesc, count: u64) -> Outermost {
+    let portal = unsafe { pg_sys::ActivePortal };
+    if portal.is_null() {
+        return Outermost::Other;
+    }
+    let plain = unsafe {
+        let to_client = matches!(
+            (*(*query).dest).mydest,
+            pg_sys::CommandDest::DestRemote | pg_sys::CommandDest::DestRemoteExecute
+        );
+        // The portal's own query, not one that a utility command such as EXECUTE or COPY runs for it.
+        let own = (*portal).strategy == pg_sys::PortalStrategy::PORTAL_ONE_SELECT
+            && std::ptr::eq((*portal).queryDesc, query);
+        to_client && own && count == 0
+    };
+    if plain {
+        Outermost::PlainSelect
+    } else {
+        Outermost::Other
+    }
+}

@@ -1,0 +1,88 @@
+//! May this transaction vouch for an answer? Only if the answer reaches the client after its commit.
+
+use super::outermost;
+use crate::duty::error::{Error, SqlState};
+use crate::settings;
+use pgrx::pg_sys;
+
+/// True on a hot standby, which answers from the past and can promise nothing.
+pub fn on_standby() -> bool {
+    // SAFETY: reads shared state only.
+    unsafe { pg_sys::RecoveryInProgress() }
+}
+
+/// 25006 for what writes and has no outcome of its own to say it with.
+pub fn refuse_on_standby() -> Result<(), Error> {
+    if on_standby() {
+        return Err(Error::new(
+            SqlState::READ_ONLY_TRANSACTION,
+            "this server is a standby and changes nothing",
+        )
+        .hint("Call the primary."));
+    }
+    Ok(())
+}
+
+/// SG007 where the client could read the answer of a claim that is not, or never will be, committed.
+pub fn require_vouching() -> Result<(), Error> {
+    if settings::allow_transaction_blocks() {
+        return Ok(());
+    }
+    if in_block_or_pipeline() {
+        return Err(refused(
+            "a claim cannot be asked for inside a transaction block or pipeline",
+            "The client would read the answer before it is committed.",
+            "Send the call as a statement of its own, in autocommit. \
+             psycopg: autocommit=True, outside a pipeline; pgx, Npgsql: not in a batch; JDBC: setAutoCommit(true).",
+        ));
+    }
+    if uses_one_snapshot() {
+        return Err(refused(
+            "a claim needs isolation level read committed",
+            "In repeatable read and serializable a watermark raised meanwhile is not seen.",
+            "Set default_transaction_isolation to 'read committed' for this role.",
+        ));
+    }
+    if !outermost::is_plain_select() {
+        return Err(refused(
+            "a claim must be asked for by a plain SELECT that is read to its end",
+            "A cursor, a fetch size, COPY, EXECUTE, RETURNING, DO or CALL can hand out the answer before it is committed.",
+            "Send SELECT * FROM slashguard.try_acquire_duty(..) by itself and without a row limit. \
+             If a function of yours wraps it, put slashguard's library into session_preload_libraries.",
+        ));
+    }
+    Ok(())
+}
+
+/// SG007: a second claim in the statement of the first.
+pub fn second_claim() -> Error {
+    refused(
+        "one statement may ask for one claim only",
+        "With more of them the first answers could leave the server before the commit.",
+        "Send one statement a claim.",
+    )
+}
+
+/// Whether the statement that is running is a transaction of its own. Makes the first statement of a pipeline commit at
+/// once, as VACUUM does.
+pub fn in_block_or_pipeline() -> bool {
+    // SAFETY: both read this backend's transaction state; the second cannot raise after the first answered false.
+    unsafe {
+        if pg_sys::IsInTransactionBlock(true) {
+            return true;
+        }
+        pg_sys::PreventInTransactionBlock(true, c"a claim".as_ptr());
+    }
+    false
+}
+
+fn uses_one_snapshot() -> bool {
+    // SAFETY: a plain read of this backend's variable.
+    unsafe { pg_sys::XactIsoLevel >= pg_sys::XACT_REPEATABLE_READ as i32 }
+}
+
+fn refused(message: &str, detail: &str, hint: &str) -> Error {
+    Error::new(SqlState::UNSAFE_TRANSACTION, message)
+        .detail(detail)
+        .hint(hint)
+}

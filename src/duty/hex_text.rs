@@ -1,0 +1,96 @@
+//! Hex text: `0x`, any letter case in, lower case out, strict length.
+
+use super::error::{Error, SqlState};
+
+/// Exactly `N` bytes from `0x` and `2 N` hex digits. 22P02 for anything else.
+pub fn parse<const N: usize>(argument: &str, text: &str) -> Result<[u8; N], Error> {
+    let bytes = parse_any_length(argument, text)?;
+    let length = bytes.len();
+    bytes
+        .try_into()
+        .map_err(|_| wrong_length(argument, length, &N.to_string()))
+}
+
+/// Bytes of any length from `0x` and an even number of hex digits. 22P02 for anything else.
+pub fn parse_any_length(argument: &str, text: &str) -> Result<Vec<u8>, Error> {
+    let malformed = |message: String, hint: &str| {
+        Err(Error::argument(
+            SqlState::INVALID_TEXT_REPRESENTATION,
+            argument,
+            message,
+        )
+        .hint(hint))
+    };
+    let Some(digits) = text.strip_prefix("0x").or_else(|| text.strip_prefix("0X")) else {
+        return malformed(
+            format!("{argument} does not begin with 0x"),
+            "Write the bytes as hex text: 0x and two digits a byte.",
+        );
+    };
+    match hex::decode(digits) {
+        Ok(bytes) => Ok(bytes),
+        Err(hex::FromHexError::OddLength) => malformed(
+            format!("{argument} has an odd number of hex digits"),
+            "Write two digits a byte, leading zeros included.",
+        ),
+        Err(_) => malformed(
+            format!("{argument} has a character that is not a hex digit"),
+            "Only 0-9, a-f and A-F may follow 0x.",
+        ),
+    }
+}
+
+/// The error for bytes that are well-formed but not as many as needed.
+pub fn wrong_length(argument: &str, length: usize, expected: &str) -> Error {
+    Error::argument(
+        SqlState::INVALID_TEXT_REPRESENTATION,
+        argument,
+        format!("{argument} has {length} bytes where {expected} are needed"),
+    )
+    .hint(format!(
+        "Give {expected} bytes as hex text, leading zeros included."
+    ))
+}
+
+/// `0x` and lower-case digits.
+pub fn show(bytes: &[u8]) -> String {
+    format!("0x{}", hex::encode(bytes))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn refuses_what_is_not_strict_hex() {
+        for text in [
+            "",
+            "0x",
+            "00",
+            "0x0",
+            "0x000",
+            "0xzz",
+            "0x00 ",
+            " 0x00",
+            "0x0000",
+            "x00",
+            "0x\u{e9}",
+        ] {
+            let error = parse::<1>("message_hash", text).unwrap_err();
+            assert_eq!(error.code, SqlState::INVALID_TEXT_REPRESENTATION, "{text:?}");
+            assert_eq!(error.detail.as_deref(), Some("Argument: message_hash."));
+            assert!(error.hint.is_some());
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn any_letter_case_reads_as_the_same_bytes(bytes: [u8; 32]) {
+            let lower = show(&bytes);
+            let upper = lower.to_uppercase();
+            prop_assert_eq!(parse::<32>("message_hash", &lower).unwrap(), bytes);
+            prop_assert_eq!(parse::<32>("message_hash", &upper).unwrap(), bytes);
+        }
+    }
+}

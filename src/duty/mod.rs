@@ -1,0 +1,11 @@
+//! Pure types: what a duty, its message, its claim and the answers about it are. Nothing here touches Postgres.
+
+pub mod acquisition;
+pub mod chain;
+pub mod claim;
+pub mod clock;
+pub mod error;
+pub mod hex_text;
+pub mod key;
+pub mod request;
+pub mod token;

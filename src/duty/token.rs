@@ -1,0 +1,96 @@
+//! The lock token: proof of holding a claim, and the way to its row.
+
+use super::error::{Error, SqlState};
+use super::key::DutyKey;
+
+const PREFIX: &str = "sgt1_";
+const LENGTH: usize = 16 + 4 + 8 + 4 + 2 + 4 + 16;
+
+/// The text form is `sgt1_` and hex of, in this order: ledger, chain, slot, validator, duty type, block index, secret.
+/// Clients keep it and hand it back; they never look inside.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct LockToken {
+    /// Tells a token of another database from one that is only dead.
+    pub ledger: [u8; 16],
+    pub key: DutyKey,
+    /// Random. The only part that proves anything.
+    pub secret: [u8; 16],
+}
+
+impl LockToken {
+    pub fn show(&self) -> String {
+        let mut bytes = Vec::with_capacity(LENGTH);
+        bytes.extend_from_slice(&self.ledger);
+        bytes.extend_from_slice(&self.key.chain_id.to_be_bytes());
+        bytes.extend_from_slice(&self.key.slot.to_be_bytes());
+        bytes.extend_from_slice(&self.key.validator_id.to_be_bytes());
+        bytes.extend_from_slice(&self.key.duty_type_id.to_be_bytes());
+        bytes.extend_from_slice(&self.key.block_index.to_be_bytes());
+        bytes.extend_from_slice(&self.secret);
+        format!("{PREFIX}{}", hex::encode(bytes))
+    }
+
+    /// 22P02 for text that `show` cannot have made. The text itself is in no error: it may be somebody's token.
+    pub fn parse(text: &str) -> Result<Self, Error> {
+        let malformed = || {
+            Error::argument(
+                SqlState::INVALID_TEXT_REPRESENTATION,
+                "lock_token",
+                "lock_token is malformed",
+            )
+            .hint("Give the lock_token of an acquired claim as it was answered.")
+        };
+        let digits = text.strip_prefix(PREFIX).ok_or_else(malformed)?;
+        let bytes: [u8; LENGTH] = hex::decode(digits)
+            .ok()
+            .and_then(|bytes| bytes.try_into().ok())
+            .ok_or_else(malformed)?;
+        let mut rest = &bytes[..];
+        Ok(Self {
+            ledger: take(&mut rest),
+            key: DutyKey {
+                chain_id: i32::from_be_bytes(take(&mut rest)),
+                slot: i64::from_be_bytes(take(&mut rest)),
+                validator_id: i32::from_be_bytes(take(&mut rest)),
+                duty_type_id: i16::from_be_bytes(take(&mut rest)),
+                block_index: i32::from_be_bytes(take(&mut rest)),
+            },
+            secret: take(&mut rest),
+        })
+    }
+}
+
+/// The next `N` bytes; the array's length is known to suffice where this is called.
+fn take<const N: usize>(rest: &mut &[u8]) -> [u8; N] {
+    let mut field = [0; N];
+    let (head, tail) = rest.split_at(N);
+    field.copy_from_slice(head);
+    *rest = tail;
+    field
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn reads_what_it_shows(
+            ledger: [u8; 16], secret: [u8; 16], chain_id: i32, slot: i64, validator_id: i32, duty_type_id: i16, block_index: i32,
+        ) {
+            let key = DutyKey { chain_id, slot, validator_id, duty_type_id, block_index };
+            let token = LockToken { ledger, key, secret };
+            let read = LockToken::parse(&token.show()).unwrap();
+            prop_assert!(read == token);
+        }
+
+        #[test]
+        fn refuses_anything_else_without_repeating_it(text in ".{0,200}") {
+            if let Err(error) = LockToken::parse(&text) {
+                prop_assert_eq!(error.code, SqlState::INVALID_TEXT_REPRESENTATION);
+                prop_assert_eq!(error.message.as_str(), "lock_token is malformed");
+            }
+        }
+    }
+}

@@ -1,0 +1,252 @@
+//! Chains: registered once, their clock and identity never changed, their options one by one.
+
+use super::lock::{self, LockName};
+use super::registry;
+use super::statement::{Row, Session, Statement, Time, Value};
+use crate::duty::chain::{FirstUse, Options};
+use crate::duty::clock::{interval_to_duration, Clock, Duration, Timestamp};
+use crate::duty::error::{Error, SqlState};
+
+/// What a chain is registered with.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Chain {
+    pub name: String,
+    pub rules: String,
+    pub identity: String,
+    pub clock: Clock,
+    pub options: Options,
+}
+
+/// A registered chain and what has become of it.
+pub struct Registered {
+    pub id: i32,
+    pub lock: LockName,
+    pub chain: Chain,
+    pub retired: bool,
+    pub low_watermark: Option<i64>,
+}
+
+macro_rules! select_chain {
+    ($where:literal) => {
+        match std::ffi::CStr::from_bytes_with_nul(
+            concat!(
+                "SELECT id, tableoid, name, rules, identity, genesis_time, slot_duration_us, first_use, horizon_slots, \
+                        margin_slots, allow_unsigned_release, record_commit, retention_us, retired_at IS NOT NULL, \
+                        low_watermark \
+                   FROM slashguard.chain ",
+                $where,
+                "\0"
+            )
+            .as_bytes(),
+        ) {
+            Ok(text) => Statement::new(text),
+            Err(_) => panic!("the text has no inner zero byte"),
+        }
+    };
+}
+
+static BY_NAME: Statement = select_chain!("WHERE name = $1");
+static BY_IDENTITY: Statement = select_chain!("WHERE rules = $1 AND identity = $2");
+static BY_ID: Statement = select_chain!("WHERE id = $1");
+static ALL: Statement = select_chain!("ORDER BY id");
+
+fn registered(row: &Row) -> Result<Registered, Error> {
+    let id = row.need(1)?;
+    Ok(Registered {
+        id,
+        lock: LockName { table: row.need(2)?, row: id },
+        chain: Chain {
+            name: row.need(3)?,
+            rules: row.need(4)?,
+            identity: row.need(5)?,
+            clock: Clock {
+                genesis: row.need::<Time>(6)?.0,
+                slot_duration: row.need(7)?,
+            },
+            options: Options {
+                first_use: if row.need::<String>(8)? == FirstUse::Trust.name() {
+                    FirstUse::Trust
+                } else {
+                    FirstUse::Quarantine
+                },
+                horizon_slots: row.get(9)?,
+                margin_slots: row.need(10)?,
+                allow_unsigned_release: row.need(11)?,
+                durable_record: row.need::<String>(12)? == "durable",
+                retention: row.get(13)?,
+            },
+        },
+        retired: row.need(14)?,
+        low_watermark: row.get(15)?,
+    })
+}
+
+/// The chain of that name; 42704 if there is none.
+pub fn named(session: &Session, name: &str) -> Result<Registered, Error> {
+    match find(session, name)? {
+        Some(chain) => Ok(chain),
+        None => Err(registry::unknown_chain(session, name)?),
+    }
+}
+
+fn find(session: &Session, name: &str) -> Result<Option<Registered>, Error> {
+    let rows = BY_NAME.run(session, &[Value::Text(Some(name))])?;
+    rows.first().map(|row| registered(&row)).transpose()
+}
+
+/// The chain a token speaks of.
+pub fn with_id(session: &Session, id: i32) -> Result<Option<Registered>, Error> {
+    let rows = BY_ID.run(session, &[Value::Integer(Some(id))])?;
+    rows.first().map(|row| registered(&row)).transpose()
+}
+
+pub fn all(session: &Session) -> Result<Vec<Registered>, Error> {
+    let rows = ALL.run(session, &[])?;
+    let chains = rows.iter().map(|row| registered(&row)).collect();
+    chains
+}
+
+static LEDGER: Statement = Statement::new(c"SELECT id FROM slashguard.ledger");
+
+/// What tells this ledger from others. None before the first chain is registered.
+pub fn ledger_id(session: &Session) -> Result<Option<[u8; 16]>, Error> {
+    let rows = LEDGER.run(session, &[])?;
+    rows.first().map(|row| row.need(1)).transpose()
+}
+
+static LEDGER_TABLE: Statement =
+    Statement::new(c"SELECT tableoid FROM slashguard.ledger");
+
+/// What only one run of maintenance locks. None before the first chain is registered: there is nothing to maintain.
+pub fn maintenance_lock(session: &Session) -> Result<Option<LockName>, Error> {
+    let rows = LEDGER_TABLE.run(session, &[])?;
+    rows.first()
+        .map(|row| Ok(LockName { table: row.need(1)?, row: MAINTENANCE }))
+        .transpose()
+}
+
+/// Below every waiting place, which are counted from 0.
+const MAINTENANCE: i32 = -1;
+
+static BEGIN_LEDGER: Statement = Statement::new(
+    c"INSERT INTO slashguard.ledger (id, began_at) VALUES (pg_catalog.gen_random_uuid(), pg_catalog.now())
+      ON CONFLICT (only) DO NOTHING",
+);
+static ADD: Statement = Statement::new(
+    c"INSERT INTO slashguard.chain
+             (name, rules, identity, validator_bytes, genesis_time, slot_duration_us, first_use, horizon_slots,
+              margin_slots, allow_unsigned_release, record_commit, retention_us, registered_at)
+      VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
+      ON CONFLICT DO NOTHING",
+);
+
+/// Registers the chain. Answers what stands registered under that name or identity if something does, None if it is new.
+pub fn add(
+    session: &Session,
+    chain: &Chain,
+    validator_bytes: i32,
+    now: Timestamp,
+) -> Result<Option<Registered>, Error> {
+    BEGIN_LEDGER.run(session, &[])?;
+    let options = &chain.options;
+    let added = ADD.run(
+        session,
+        &[
+            Value::Text(Some(&chain.name)),
+            Value::Text(Some(&chain.rules)),
+            Value::Text(Some(&chain.identity)),
+            Value::Integer(Some(validator_bytes)),
+            Value::Timestamp(Some(chain.clock.genesis)),
+            Value::Bigint(Some(chain.clock.slot_duration)),
+            Value::Text(Some(options.first_use.name())),
+            Value::Integer(options.horizon_slots),
+            Value::Integer(Some(options.margin_slots)),
+            Value::Bool(options.allow_unsigned_release),
+            Value::Text(Some(record_commit(options))),
+            Value::Bigint(options.retention),
+            Value::Timestamp(Some(now)),
+        ],
+    )?;
+    if added.any() {
+        return Ok(None);
+    }
+    if let Some(existing) = find(session, &chain.name)? {
+        return Ok(Some(existing));
+    }
+    let rows = BY_IDENTITY.run(
+        session,
+        &[
+            Value::Text(Some(&chain.rules)),
+            Value::Text(Some(&chain.identity)),
+        ],
+    )?;
+    let row = rows
+        .first()
+        .ok_or_else(|| Error::internal("a chain vanished while it was registered"))?;
+    registered(&row).map(Some)
+}
+
+fn record_commit(options: &Options) -> &'static str {
+    if options.durable_record {
+        "durable"
+    } else {
+        "async"
+    }
+}
+
+static SET_OPTIONS: Statement = Statement::new(
+    c"UPDATE slashguard.chain
+         SET first_use = $2, horizon_slots = $3, margin_slots = $4, allow_unsigned_release = $5, record_commit = $6,
+             retention_us = $7
+       WHERE id = $1",
+);
+
+pub fn set_options(session: &Session, id: i32, options: &Options) -> Result<(), Error> {
+    SET_OPTIONS.run(
+        session,
+        &[
+            Value::Integer(Some(id)),
+            Value::Text(Some(options.first_use.name())),
+            Value::Integer(options.horizon_slots),
+            Value::Integer(Some(options.margin_slots)),
+            Value::Bool(options.allow_unsigned_release),
+            Value::Text(Some(record_commit(options))),
+            Value::Bigint(options.retention),
+        ],
+    )?;
+    Ok(())
+}
+
+static RETIRE: Statement = Statement::new(
+    c"UPDATE slashguard.chain SET retired_at = $2, low_watermark = 9223372036854775807
+       WHERE id = $1 AND retired_at IS NULL",
+);
+
+/// Closes the chain for good, after every claim under way. False if it was closed before.
+pub fn retire(session: &Session, chain: &Registered, now: Timestamp) -> Result<bool, Error> {
+    lock::exclude(chain.lock);
+    let rows = RETIRE.run(
+        session,
+        &[
+            Value::Integer(Some(chain.id)),
+            Value::Timestamp(Some(now)),
+        ],
+    )?;
+    Ok(rows.any())
+}
+
+static READ_INTERVAL: Statement = Statement::new(
+    c"SELECT EXTRACT(year FROM i)::integer * 12 + EXTRACT(month FROM i)::integer, EXTRACT(day FROM i)::integer,
+             (EXTRACT(hour FROM i) * 3600000000 + EXTRACT(minute FROM i) * 60000000
+              + EXTRACT(microseconds FROM i))::bigint
+        FROM (SELECT $1::pg_catalog.interval AS i) AS given",
+);
+
+/// Postgres' reading of an interval. 22007 or 22008 from Postgres itself where it cannot, 22023 for months.
+pub fn read_interval(session: &Session, argument: &str, text: &str) -> Result<Duration, Error> {
+    let rows = READ_INTERVAL.run(session, &[Value::Text(Some(text))])?;
+    let row = rows
+        .first()
+        .ok_or_else(|| Error::new(SqlState::INTERNAL_ERROR, "an interval was not read"))?;
+    interval_to_duration(argument, row.need(1)?, row.need(2)?, row.need(3)?)
+}

@@ -1,0 +1,322 @@
+//! Claims: one row a duty key. Each change names in its WHERE what must still hold when the row's lock is got.
+
+use super::statement::{Row, Session, Statement, Time, Value};
+use crate::duty::claim::{Claim, Replay};
+use crate::duty::clock::Timestamp;
+use crate::duty::error::Error;
+use crate::duty::key::DutyKey;
+use crate::duty::request::Request;
+use crate::duty::token::LockToken;
+
+/// A grant to be written: to whom, until when, under which secret.
+pub struct Grant<'a> {
+    pub request: &'a Request,
+    pub node_id: i32,
+    pub secret: [u8; 16],
+    pub now: Timestamp,
+    pub lease_until: Timestamp,
+}
+
+fn key_values(key: &DutyKey) -> [Value<'static>; 5] {
+    [
+        Value::Integer(Some(key.chain_id)),
+        Value::Bigint(Some(key.slot)),
+        Value::Integer(Some(key.validator_id)),
+        Value::Smallint(key.duty_type_id),
+        Value::Integer(Some(key.block_index)),
+    ]
+}
+
+fn with_key<'a, const N: usize>(key: &DutyKey, more: [Value<'a>; N]) -> Vec<Value<'a>> {
+    let mut values: Vec<Value> = Vec::with_capacity(5 + N);
+    values.extend(key_values(key));
+    values.extend(more);
+    values
+}
+
+/// The clause every statement finds its row by: the primary key, as `key_values` orders it.
+macro_rules! for_key {
+    ($before:literal, $after:literal) => {
+        match std::ffi::CStr::from_bytes_with_nul(
+            concat!(
+                $before,
+                " WHERE c.chain_id = $1 AND c.slot = $2",
+                " AND c.validator_id = $3 AND c.duty_type_id = $4",
+                " AND c.block_index = $5 ",
+                $after,
+                "\0"
+            )
+            .as_bytes(),
+        ) {
+            Ok(text) => Statement::new(text),
+            Err(_) => panic!("the text has no inner zero byte"),
+        }
+    };
+}
+
+static INSERT: Statement = Statement::new(
+    c"INSERT INTO slashguard.claim
+             (chain_id, slot, validator_id, duty_type_id, block_index, message_hash, node_id, secret, granted_at,
+              lease_until, request_id, request_role, block_number, checkpoint_number)
+      VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
+      ON CONFLICT (chain_id, slot, validator_id, duty_type_id, block_index) DO NOTHING",
+);
+
+/// Pins the hash. False if the key has a claim; a claim whose transaction is under way is waited for.
+pub fn insert(session: &Session, key: &DutyKey, grant: &Grant) -> Result<bool, Error> {
+    let request = grant.request;
+    let rows = INSERT.run(
+        session,
+        &with_key(
+            key,
+            [
+                Value::Bytes(Some(&request.message_hash)),
+                Value::Integer(Some(grant.node_id)),
+                Value::Uuid(Some(grant.secret)),
+                Value::Timestamp(Some(grant.now)),
+                Value::Timestamp(Some(grant.lease_until)),
+                Value::Uuid(request.replay.map(|replay| replay.request_id)),
+                Value::Oid(request.replay.map(|replay| replay.role)),
+                Value::Bigint(request.block_number),
+                Value::Bigint(request.checkpoint_number),
+            ],
+        ),
+    )?;
+    Ok(rows.any())
+}
+
+static READ: Statement = for_key!(
+    "SELECT c.message_hash, n.name, c.lease_until, c.secret, c.request_id, c.request_role, c.answers, c.signature \
+       FROM slashguard.claim AS c JOIN slashguard.node AS n ON n.id = c.node_id",
+    ""
+);
+
+/// The claim on record, as of now.
+pub fn read(session: &Session, key: &DutyKey) -> Result<Option<Claim>, Error> {
+    let rows = READ.run(session, &key_values(key))?;
+    rows.first().map(|row| read_claim(&row)).transpose()
+}
+
+fn read_claim(row: &Row) -> Result<Claim, Error> {
+    let message_hash: Vec<u8> = row.need(1)?;
+    let replay = match (row.get::<[u8; 16]>(5)?, row.get::<u32>(6)?) {
+        (Some(request_id), Some(role)) => Some(Replay { role, request_id }),
+        _ => None,
+    };
+    Ok(Claim {
+        message_hash: message_hash
+            .try_into()
+            .map_err(|_| Error::internal("a message hash on record is not 32 bytes"))?,
+        node: row.need(2)?,
+        lease_until: row.need::<Time>(3)?.0,
+        secret: row.get(4)?,
+        replay,
+        answers: row.need(7)?,
+        signature: row.get(8)?,
+    })
+}
+
+static TAKE_OVER: Statement = for_key!(
+    "UPDATE slashguard.claim AS c \
+        SET previous_node_id = c.node_id, node_id = $7, secret = $8, granted_at = $9, lease_until = $10, \
+            request_id = $11, request_role = $12, answers = c.answers + 1",
+    "AND c.message_hash = $6 AND c.signature IS NULL \
+     AND (c.secret IS NULL OR c.lease_until <= $9)"
+);
+
+/// A new token for the same hash; the old one is dead. False if the claim changed meanwhile.
+pub fn take_over(session: &Session, key: &DutyKey, grant: &Grant) -> Result<bool, Error> {
+    let request = grant.request;
+    let rows = TAKE_OVER.run(
+        session,
+        &with_key(
+            key,
+            [
+                Value::Bytes(Some(&request.message_hash)),
+                Value::Integer(Some(grant.node_id)),
+                Value::Uuid(Some(grant.secret)),
+                Value::Timestamp(Some(grant.now)),
+                Value::Timestamp(Some(grant.lease_until)),
+                Value::Uuid(request.replay.map(|replay| replay.request_id)),
+                Value::Oid(request.replay.map(|replay| replay.role)),
+            ],
+        ),
+    )?;
+    Ok(rows.any())
+}
+
+static REPLAY: Statement = for_key!(
+    "UPDATE slashguard.claim AS c \
+        SET answers = c.answers + 1, \
+            lease_until = CASE WHEN c.lease_until <= $8 THEN $9 ELSE c.lease_until END",
+    "AND c.secret = $6 AND c.message_hash = $7 AND c.signature IS NULL \
+     RETURNING c.lease_until"
+);
+
+/// The same token once more, with a new lease only if the old one is over. Counts the answer, because from now on two
+/// threads may hold the token. Answers the lease's end; None if the claim changed meanwhile.
+pub fn replay(
+    session: &Session,
+    key: &DutyKey,
+    request: &Request,
+    secret: [u8; 16],
+    now: Timestamp,
+    lease_until: Timestamp,
+) -> Result<Option<Timestamp>, Error> {
+    let rows = REPLAY.run(
+        session,
+        &with_key(
+            key,
+            [
+                Value::Uuid(Some(secret)),
+                Value::Bytes(Some(&request.message_hash)),
+                Value::Timestamp(Some(now)),
+                Value::Timestamp(Some(lease_until)),
+            ],
+        ),
+    )?;
+    rows.first()
+        .map(|row| Ok(row.need::<Time>(1)?.0))
+        .transpose()
+}
+
+static SIGN: Statement = for_key!(
+    "UPDATE slashguard.claim AS c SET signature = $7, signed_at = $8",
+    "AND c.secret = $6 AND c.signature IS NULL"
+);
+static READ_SIGNATURE: Statement = for_key!(
+    "SELECT c.signature, c.signed_at, c.secret FROM slashguard.claim AS c",
+    ""
+);
+
+/// What became of a signature that was delivered.
+pub enum Recorded {
+    /// Recorded now, or before; the first signature stays.
+    At(Timestamp),
+    /// The token does not hold the claim.
+    LockLost,
+    /// The claim is not there: cleaned up or freed.
+    Gone,
+}
+
+pub fn record(
+    session: &Session,
+    token: &LockToken,
+    signature: &[u8],
+    now: Timestamp,
+) -> Result<Recorded, Error> {
+    let signed = SIGN.run(
+        session,
+        &with_key(
+            &token.key,
+            [
+                Value::Uuid(Some(token.secret)),
+                Value::Bytes(Some(signature)),
+                Value::Timestamp(Some(now)),
+            ],
+        ),
+    )?;
+    if signed.any() {
+        return Ok(Recorded::At(now));
+    }
+    let rows = READ_SIGNATURE.run(session, &key_values(&token.key))?;
+    let Some(row) = rows.first() else {
+        return Ok(Recorded::Gone);
+    };
+    let signed_before: Option<Vec<u8>> = row.get(1)?;
+    let signed_at = row.get::<Time>(2)?;
+    let holds = row.get::<[u8; 16]>(3)? == Some(token.secret);
+    Ok(match (signed_before, signed_at) {
+        // A former holder that delivers what is on record anyway learns and changes nothing.
+        (Some(before), Some(at)) if holds || before == signature => Recorded::At(at.0),
+        _ => Recorded::LockLost,
+    })
+}
+
+static RELEASE: Statement = for_key!(
+    "UPDATE slashguard.claim AS c SET secret = NULL, request_id = NULL, request_role = NULL, lease_until = $7",
+    "AND c.secret = $6 AND c.signature IS NULL \
+     RETURNING c.node_id"
+);
+
+/// Opens the claim to every node; the hash stays pinned. Answers the node that held it, None if the token does not.
+pub fn release(
+    session: &Session,
+    token: &LockToken,
+    now: Timestamp,
+) -> Result<Option<i32>, Error> {
+    let rows = RELEASE.run(
+        session,
+        &with_key(
+            &token.key,
+            [Value::Uuid(Some(token.secret)), Value::Timestamp(Some(now))],
+        ),
+    )?;
+    rows.first().map(|row| row.need(1)).transpose()
+}
+
+static FREE: Statement = Statement::new(
+    c"WITH gone AS (
+          DELETE FROM slashguard.claim AS c
+           WHERE c.chain_id = $1 AND c.slot = $2
+             AND c.validator_id = $3 AND c.duty_type_id = $4
+             AND c.block_index = $5
+             AND c.secret = $6 AND c.signature IS NULL AND c.answers = 1
+          RETURNING c.message_hash, c.node_id, c.granted_at)
+      INSERT INTO slashguard.tombstone
+             (chain_id, slot, validator_id, duty_type_id, block_index, message_hash, node_id, granted_at, freed_at,
+              freed_by, cause)
+      SELECT $1, $2, $3, $4, $5, gone.message_hash, gone.node_id, gone.granted_at, $7, $8, $9 FROM gone
+      RETURNING node_id",
+);
+
+/// Removes the claim and leaves a tombstone. Only where `rules::aztec::may_be_freed` holds when the row's lock is got,
+/// or for a claim of this very transaction that nobody was told of. Answers the node that held it.
+pub fn free(
+    session: &Session,
+    token: &LockToken,
+    now: Timestamp,
+    caller: &str,
+    cause: &str,
+) -> Result<Option<i32>, Error> {
+    let rows = FREE.run(
+        session,
+        &with_key(
+            &token.key,
+            [
+                Value::Uuid(Some(token.secret)),
+                Value::Timestamp(Some(now)),
+                Value::Text(Some(caller)),
+                Value::Text(Some(cause)),
+            ],
+        ),
+    )?;
+    rows.first().map(|row| row.need(1)).transpose()
+}
+
+static EXTEND: Statement = for_key!(
+    "UPDATE slashguard.claim AS c \
+        SET lease_until = CASE WHEN c.lease_until < $7 THEN $7 ELSE c.lease_until END",
+    "AND c.secret = $6 AND c.signature IS NULL RETURNING c.lease_until"
+);
+
+/// Moves the lease's end to `lease_until`, never back. None if the token does not hold the claim.
+pub fn extend(
+    session: &Session,
+    token: &LockToken,
+    lease_until: Timestamp,
+) -> Result<Option<Timestamp>, Error> {
+    let rows = EXTEND.run(
+        session,
+        &with_key(
+            &token.key,
+            [
+                Value::Uuid(Some(token.secret)),
+                Value::Timestamp(Some(lease_until)),
+            ],
+        ),
+    )?;
+    rows.first()
+        .map(|row| Ok(row.need::<Time>(1)?.0))
+        .transpose()
+}

@@ -1,0 +1,37 @@
+//! Counters of answers that leave no claim. Whoever counts commits asynchronously: a lock on a counter is never held
+//! while a claim waits for the disk.
+
+use super::server;
+use super::statement::{Session, Statement, Value};
+use crate::duty::error::Error;
+
+/// So many rows share one counter, so that backends seldom meet on one.
+const SHARDS: i32 = 16;
+
+static ADD: Statement = Statement::new(
+    c"INSERT INTO slashguard.counter AS k (chain_id, duty_type_id, node_id, event, shard, count)
+      VALUES ($1, $2, $3, $4, $5, 1)
+      ON CONFLICT (chain_id, duty_type_id, node_id, event, shard)
+      DO UPDATE SET count = k.count + 1",
+);
+
+/// `node_id` 0 stands for a node that was never granted anything.
+pub fn add(
+    session: &Session,
+    chain_id: i32,
+    duty_type_id: i16,
+    node_id: i32,
+    event: &str,
+) -> Result<(), Error> {
+    ADD.run(
+        session,
+        &[
+            Value::Integer(Some(chain_id)),
+            Value::Smallint(duty_type_id),
+            Value::Integer(Some(node_id)),
+            Value::Text(Some(event)),
+            Value::Integer(Some(server::backend_number(SHARDS))),
+        ],
+    )?;
+    Ok(())
+}

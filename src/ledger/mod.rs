@@ -1,0 +1,12 @@
+//! The only place that reads and writes tables.
+
+pub mod audit;
+pub mod bounds;
+pub mod chains;
+pub mod claims;
+pub mod counts;
+pub mod lock;
+pub mod refusals;
+pub mod registry;
+pub mod server;
+pub mod statement;

@@ -1,0 +1,249 @@
+//! Names and what they stand for: chains, duty types, validators, nodes.
+
+use super::lock::LockName;
+use super::statement::{Session, Statement, Time, Value};
+use crate::duty::chain::FirstUse;
+use crate::duty::clock::{Clock, Timestamp};
+use crate::duty::error::{Error, SqlState};
+use crate::duty::hex_text;
+use crate::duty::key::DutyType;
+use crate::duty::request::Request;
+use crate::rules::watermark::Bounds;
+
+/// Everything a request's names stand for, read at once.
+pub struct Entry {
+    pub chain_id: i32,
+    pub chain_lock: LockName,
+    pub ledger: [u8; 16],
+    /// Waiting places are rows of the ledger's own lock.
+    pub ledger_table: u32,
+    pub clock: Clock,
+    pub first_use: FirstUse,
+    pub margin_slots: i32,
+    pub duty_type: DutyType,
+    /// None: never seen on this chain.
+    pub validator: Option<Validator>,
+    /// None: never seen.
+    pub node_id: Option<i32>,
+    pub low_watermark: Option<i64>,
+    pub high_watermark: Option<i64>,
+    pub retired: bool,
+    pub horizon_slots: Option<i32>,
+}
+
+#[derive(Clone, Copy)]
+pub struct Validator {
+    pub id: i32,
+    pub first_use_slot: Option<i64>,
+}
+
+impl Entry {
+    pub fn bounds(&self, chain: &str, first_use_slot: Option<i64>, now: Timestamp) -> Bounds {
+        Bounds {
+            chain: chain.to_owned(),
+            low_watermark: self.low_watermark,
+            high_watermark: self.high_watermark,
+            retired: self.retired,
+            first_use_slot,
+            current_slot: self.clock.slot_at(now),
+            horizon_slots: self.horizon_slots,
+        }
+    }
+}
+
+static LOOK_UP: Statement = Statement::new(
+    c"SELECT c.id, c.tableoid, c.genesis_time, c.slot_duration_us, c.first_use, c.margin_slots,
+             c.low_watermark, c.high_watermark, c.retired_at IS NOT NULL, c.horizon_slots,
+             c.validator_bytes, l.id, l.tableoid, t.id, t.protected, t.least_block_index, t.greatest_block_index,
+             v.id, v.first_use_slot, n.id
+        FROM slashguard.chain AS c
+       CROSS JOIN slashguard.ledger AS l
+        LEFT JOIN slashguard.duty_type AS t
+               ON t.rules = c.rules AND t.name = $2
+        LEFT JOIN slashguard.validator AS v
+               ON v.chain_id = c.id AND v.key = $3
+        LEFT JOIN slashguard.node AS n ON n.name = $4
+       WHERE c.name = $1",
+);
+
+/// 42704 for a chain or duty type that nobody registered, 22P02 for a validator of the wrong length for the chain.
+pub fn look_up(session: &Session, request: &Request) -> Result<Entry, Error> {
+    let rows = LOOK_UP.run(
+        session,
+        &[
+            Value::Text(Some(&request.chain)),
+            Value::Text(Some(&request.duty_type)),
+            Value::Bytes(Some(&request.validator)),
+            Value::Text(Some(&request.node)),
+        ],
+    )?;
+    let Some(row) = rows.first() else {
+        return Err(unknown_chain(session, &request.chain)?);
+    };
+    let validator_bytes: i32 = row.need(11)?;
+    if request.validator.len() as i32 != validator_bytes {
+        return Err(hex_text::wrong_length(
+            "validator",
+            request.validator.len(),
+            &validator_bytes.to_string(),
+        ));
+    }
+    let chain_id = row.need(1)?;
+    let Some(duty_type_id) = row.get::<i16>(14)? else {
+        return Err(unknown_duty_type(session, chain_id, request)?);
+    };
+    Ok(Entry {
+        chain_id,
+        chain_lock: LockName { table: row.need(2)?, row: chain_id },
+        ledger: row.need(12)?,
+        ledger_table: row.need(13)?,
+        clock: Clock {
+            genesis: row.need::<Time>(3)?.0,
+            slot_duration: row.need(4)?,
+        },
+        first_use: if row.need::<String>(5)? == FirstUse::Trust.name() {
+            FirstUse::Trust
+        } else {
+            FirstUse::Quarantine
+        },
+        margin_slots: row.need(6)?,
+        duty_type: DutyType {
+            id: duty_type_id,
+            protected: row.need(15)?,
+            least_block_index: row.need(16)?,
+            greatest_block_index: row.get(17)?,
+        },
+        validator: match row.get(18)? {
+            Some(id) => Some(Validator { id, first_use_slot: row.get(19)? }),
+            None => None,
+        },
+        node_id: row.get(20)?,
+        low_watermark: row.get(7)?,
+        high_watermark: row.get(8)?,
+        retired: row.need(9)?,
+        horizon_slots: row.get(10)?,
+    })
+}
+
+static CHAIN_NAMES: Statement = Statement::new(
+    c"SELECT pg_catalog.string_agg(name, ', ' ORDER BY name)
+        FROM (SELECT name FROM slashguard.chain ORDER BY name LIMIT 20) AS some",
+);
+
+/// 42704, with the registered chains named.
+pub fn unknown_chain(session: &Session, name: &str) -> Result<Error, Error> {
+    let rows = CHAIN_NAMES.run(session, &[])?;
+    let names = rows.first().map(|row| row.get::<String>(1)).transpose()?.flatten();
+    let error = Error::argument(
+        SqlState::UNDEFINED_OBJECT,
+        "chain",
+        format!("chain \"{name}\" is not registered"),
+    );
+    Ok(match names {
+        Some(names) => error.hint(format!("Registered chains: {names}.")),
+        None => error.hint("No chain is registered yet; slashguard.register_chain does it."),
+    })
+}
+
+static DUTY_TYPE_NAMES: Statement = Statement::new(
+    c"SELECT pg_catalog.string_agg(t.name, ', ' ORDER BY t.id, t.name)
+        FROM slashguard.duty_type AS t
+        JOIN slashguard.chain AS c ON c.rules = t.rules
+       WHERE c.id = $1",
+);
+
+fn unknown_duty_type(session: &Session, chain_id: i32, request: &Request) -> Result<Error, Error> {
+    let rows = DUTY_TYPE_NAMES.run(session, &[Value::Integer(Some(chain_id))])?;
+    let names = rows.first().map(|row| row.get::<String>(1)).transpose()?.flatten();
+    Ok(Error::argument(
+        SqlState::UNDEFINED_OBJECT,
+        "duty_type",
+        format!(
+            "duty type \"{}\" is not registered for chain \"{}\"",
+            request.duty_type, request.chain
+        ),
+    )
+    .hint(format!("Registered duty types: {}.", names.unwrap_or_default())))
+}
+
+static ADD_VALIDATOR: Statement = Statement::new(
+    c"INSERT INTO slashguard.validator (chain_id, key, first_seen, first_use_slot)
+      VALUES ($1, $2, $3, $4)
+      ON CONFLICT (chain_id, key) DO NOTHING
+      RETURNING id, first_use_slot",
+);
+static READ_VALIDATOR: Statement = Statement::new(
+    c"SELECT id, first_use_slot FROM slashguard.validator
+       WHERE chain_id = $1 AND key = $2",
+);
+
+/// The validator, registered now if it was never seen. `first_use_slot` is where its quarantine ends.
+pub fn register_validator(
+    session: &Session,
+    chain_id: i32,
+    key: &[u8],
+    first_use_slot: Option<i64>,
+    now: Timestamp,
+) -> Result<Validator, Error> {
+    let identity = [Value::Integer(Some(chain_id)), Value::Bytes(Some(key))];
+    let added = ADD_VALIDATOR.run(
+        session,
+        &[
+            identity[0],
+            identity[1],
+            Value::Timestamp(Some(now)),
+            Value::Bigint(first_use_slot),
+        ],
+    )?;
+    // Somebody else was first: its row is committed by now, and only a fresh snapshot sees it.
+    let rows = if added.any() { added } else { READ_VALIDATOR.run(session, &identity)? };
+    let row = rows
+        .first()
+        .ok_or_else(|| Error::internal("a validator vanished while it was registered"))?;
+    Ok(Validator {
+        id: row.need(1)?,
+        first_use_slot: row.get(2)?,
+    })
+}
+
+static ADD_NODE: Statement = Statement::new(
+    c"INSERT INTO slashguard.node (name) VALUES ($1) ON CONFLICT (name) DO NOTHING RETURNING id",
+);
+static READ_NODE: Statement =
+    Statement::new(c"SELECT id FROM slashguard.node WHERE name = $1");
+
+/// The node's id, given out now if the node was never seen.
+pub fn register_node(session: &Session, name: &str) -> Result<i32, Error> {
+    let name = [Value::Text(Some(name))];
+    let added = ADD_NODE.run(session, &name)?;
+    let rows = if added.any() { added } else { READ_NODE.run(session, &name)? };
+    rows.first()
+        .ok_or_else(|| Error::internal("a node vanished while it was registered"))?
+        .need(1)
+}
+
+static DECLARE_NEW: Statement = Statement::new(
+    c"INSERT INTO slashguard.validator AS v (chain_id, key, first_seen, first_use_slot, declared_new_at)
+      VALUES ($1, $2, $3, NULL, $3)
+      ON CONFLICT (chain_id, key)
+      DO UPDATE SET first_use_slot = NULL, declared_new_at = EXCLUDED.declared_new_at
+       WHERE v.first_use_slot IS NOT NULL",
+);
+
+/// Lifts a validator's first use. True if there was anything to lift.
+pub fn declare_new(
+    session: &Session,
+    chain_id: i32,
+    key: &[u8],
+    now: Timestamp,
+) -> Result<bool, Error> {
+    let rows = DECLARE_NEW.run(
+        session,
+        &[
+            Value::Integer(Some(chain_id)),
+            Value::Bytes(Some(key)),
+            Value::Timestamp(Some(now)),
+        ],
+    )?;
+    Ok(rows.any())
+}

@@ -1,0 +1,64 @@
+//! What the server knows: the time, who asks, randomness.
+
+use crate::duty::clock::Timestamp;
+use crate::duty::error::{Error, SqlState};
+use crate::settings;
+use pgrx::pg_sys;
+
+/// The ledger's time: the server's, shifted only where a superuser's test setting says so.
+pub fn now() -> Timestamp {
+    // SAFETY: reads the clock.
+    unsafe { pg_sys::GetCurrentTimestamp() }.saturating_add(settings::clock_offset())
+}
+
+/// The role that asks. Inside a SECURITY DEFINER function the current user is its owner; the outer one is the caller.
+pub fn caller() -> u32 {
+    // SAFETY: reads this backend's state.
+    unsafe { pg_sys::GetOuterUserId() }.to_u32()
+}
+
+pub fn caller_name() -> String {
+    // SAFETY: answers null for a role dropped meanwhile, else a palloc'd C string.
+    unsafe {
+        let name = pg_sys::GetUserNameFromId(pg_sys::GetOuterUserId(), true);
+        if name.is_null() {
+            "(dropped role)".to_owned()
+        } else {
+            std::ffi::CStr::from_ptr(name).to_string_lossy().into_owned()
+        }
+    }
+}
+
+/// A number between 0 and `bound` that differs between backends.
+pub fn backend_number(bound: i32) -> i32 {
+    // SAFETY: a plain read.
+    unsafe { pg_sys::MyProcPid }.rem_euclid(bound.max(1))
+}
+
+/// 16 bytes nobody can guess.
+pub fn secret() -> Result<[u8; 16], Error> {
+    let mut bytes = [0_u8; 16];
+    // SAFETY: writes 16 bytes into the array.
+    if unsafe { pg_sys::pg_strong_random(bytes.as_mut_ptr().cast(), bytes.len()) } {
+        Ok(bytes)
+    } else {
+        Err(Error::new(SqlState::INTERNAL_ERROR, "the server has no random numbers to give")
+            .hint("Nothing was granted. See whether the system's random device works."))
+    }
+}
+
+/// Sleeps until `microseconds` are over or somebody wakes this backend. A cancel or a shutdown ends it with an error.
+pub fn sleep(microseconds: i64) {
+    let milliseconds = (microseconds / 1_000).clamp(1, 1_000);
+    // SAFETY: the latch is this backend's own.
+    unsafe {
+        pg_sys::WaitLatch(
+            pg_sys::MyLatch,
+            (pg_sys::WL_LATCH_SET | pg_sys::WL_TIMEOUT | pg_sys::WL_EXIT_ON_PM_DEATH) as i32,
+            milliseconds,
+            pg_sys::PG_WAIT_EXTENSION,
+        );
+        pg_sys::ResetLatch(pg_sys::MyLatch);
+    }
+    pgrx::check_for_interrupts!();
+}

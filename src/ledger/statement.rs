@@ -1,0 +1,287 @@
+//! Statements against the ledger's tables: prepared once a backend, every one of them on a fresh snapshot.
+//!
+//! pgrx' own SPI client runs a statement read-only, on the caller's snapshot, until the transaction has written
+//! something. After waiting for somebody else's commit that snapshot still shows the old row, and here that is a double
+//! signature. So nothing in this file ever passes `read_only = true`.
+
+use crate::duty::error::Error;
+use pgrx::{pg_sys, FromDatum, IntoDatum};
+use std::ffi::CStr;
+use std::marker::PhantomData;
+use std::sync::atomic::{AtomicPtr, Ordering};
+
+/// A connection to SPI for the length of one call.
+pub struct Session {
+    _not_shared: PhantomData<*const ()>,
+}
+
+impl Session {
+    pub fn open() -> Self {
+        // SAFETY: always answers SPI_OK_CONNECT or raises.
+        unsafe { pg_sys::SPI_connect() };
+        Self {
+            _not_shared: PhantomData,
+        }
+    }
+}
+
+impl Drop for Session {
+    fn drop(&mut self) {
+        // After an error Postgres itself closes the connection when it aborts the (sub)transaction.
+        if !std::thread::panicking() {
+            // SAFETY: the connection was opened by `open`.
+            unsafe { pg_sys::SPI_finish() };
+        }
+    }
+}
+
+/// A parameter. The variant says the SQL type.
+#[derive(Clone, Copy)]
+pub enum Value<'a> {
+    Bool(bool),
+    Smallint(i16),
+    Integer(Option<i32>),
+    Bigint(Option<i64>),
+    /// Microseconds since 2000-01-01 UTC.
+    Timestamp(Option<i64>),
+    Text(Option<&'a str>),
+    Bytes(Option<&'a [u8]>),
+    Uuid(Option<[u8; 16]>),
+    Oid(Option<u32>),
+}
+
+impl Value<'_> {
+    fn type_oid(&self) -> pg_sys::Oid {
+        match self {
+            Self::Bool(_) => pg_sys::BOOLOID,
+            Self::Smallint(_) => pg_sys::INT2OID,
+            Self::Integer(_) => pg_sys::INT4OID,
+            Self::Bigint(_) => pg_sys::INT8OID,
+            Self::Timestamp(_) => pg_sys::TIMESTAMPTZOID,
+            Self::Text(_) => pg_sys::TEXTOID,
+            Self::Bytes(_) => pg_sys::BYTEAOID,
+            Self::Uuid(_) => pg_sys::UUIDOID,
+            Self::Oid(_) => pg_sys::OIDOID,
+        }
+    }
+
+    fn datum(self) -> Option<pg_sys::Datum> {
+        match self {
+            Self::Bool(value) => value.into_datum(),
+            Self::Smallint(value) => value.into_datum(),
+            Self::Integer(value) => value.into_datum(),
+            Self::Bigint(value) | Self::Timestamp(value) => value.into_datum(),
+            Self::Text(value) => value.into_datum(),
+            Self::Bytes(value) => value.into_datum(),
+            Self::Uuid(value) => value.map(pgrx::Uuid::from_bytes).into_datum(),
+            Self::Oid(value) => value.map(pg_sys::Oid::from).into_datum(),
+        }
+    }
+}
+
+/// A statement with its plan, kept from its first run to the end of the backend. Tables are qualified in every text;
+/// operators are pg_catalog's because each SQL function of slashguard pins search_path.
+pub struct Statement {
+    text: &'static CStr,
+    plan: AtomicPtr<pg_sys::_SPI_plan>,
+}
+
+const MOST_PARAMETERS: usize = 20;
+
+impl Statement {
+    pub const fn new(text: &'static CStr) -> Self {
+        Self {
+            text,
+            plan: AtomicPtr::new(std::ptr::null_mut()),
+        }
+    }
+
+    /// Runs the statement on a snapshot taken now.
+    pub fn run<'session>(
+        &self,
+        _session: &'session Session,
+        parameters: &[Value],
+    ) -> Result<Rows<'session>, Error> {
+        let plan = self.plan(parameters)?;
+        let mut values = [pg_sys::Datum::from(0_usize); MOST_PARAMETERS];
+        let mut nulls = [b' ' as std::ffi::c_char; MOST_PARAMETERS];
+        for (place, parameter) in parameters.iter().enumerate() {
+            match parameter.datum() {
+                Some(datum) => values[place] = datum,
+                None => nulls[place] = b'n' as std::ffi::c_char,
+            }
+        }
+        // SAFETY: the plan was made for as many parameters of these types; the session is open.
+        let status = unsafe {
+            pg_sys::SPI_tuptable = std::ptr::null_mut();
+            pg_sys::SPI_execute_plan(plan, values.as_mut_ptr(), nulls.as_ptr(), false, 0)
+        };
+        if status < 0 {
+            return Err(self.failed("run", status));
+        }
+        // SAFETY: set by the call above.
+        Ok(unsafe {
+            Rows {
+                table: pg_sys::SPI_tuptable,
+                count: pg_sys::SPI_processed,
+                _session: PhantomData,
+            }
+        })
+    }
+
+    fn plan(&self, parameters: &[Value]) -> Result<pg_sys::SPIPlanPtr, Error> {
+        let kept = self.plan.load(Ordering::Relaxed);
+        if !kept.is_null() {
+            return Ok(kept);
+        }
+        if parameters.len() > MOST_PARAMETERS {
+            return Err(self.failed("prepare", pg_sys::SPI_ERROR_PARAM));
+        }
+        let mut types = [pg_sys::InvalidOid; MOST_PARAMETERS];
+        for (place, parameter) in parameters.iter().enumerate() {
+            types[place] = parameter.type_oid();
+        }
+        // SAFETY: text and types outlive the call; the kept plan is never freed.
+        let plan = unsafe {
+            let plan = pg_sys::SPI_prepare(
+                self.text.as_ptr(),
+                parameters.len() as i32,
+                types.as_mut_ptr(),
+            );
+            if plan.is_null() {
+                return Err(self.failed("prepare", pg_sys::SPI_result));
+            }
+            pg_sys::SPI_keepplan(plan);
+            plan
+        };
+        self.plan.store(plan, Ordering::Relaxed);
+        Ok(plan)
+    }
+
+    fn failed(&self, step: &str, status: i32) -> Error {
+        Error::internal(format!("cannot {step} a statement (SPI status {status})"))
+            .detail(self.text.to_string_lossy())
+    }
+}
+
+/// What a statement returned; `count` rows were returned or changed.
+pub struct Rows<'session> {
+    table: *mut pg_sys::SPITupleTable,
+    pub count: u64,
+    _session: PhantomData<&'session Session>,
+}
+
+impl Rows<'_> {
+    /// Whether the statement changed or found anything.
+    pub fn any(&self) -> bool {
+        self.count > 0
+    }
+
+    pub fn first(&self) -> Option<Row<'_>> {
+        self.iter().next()
+    }
+
+    pub fn iter(&self) -> impl Iterator<Item = Row<'_>> {
+        let count = if self.table.is_null() {
+            0
+        } else {
+            // SAFETY: a table SPI has just filled.
+            unsafe { (*self.table).numvals as usize }
+        };
+        (0..count).map(move |number| Row { rows: self, number })
+    }
+}
+
+impl Drop for Rows<'_> {
+    fn drop(&mut self) {
+        if !self.table.is_null() && !std::thread::panicking() {
+            // SAFETY: freed once, while its session is open.
+            unsafe { pg_sys::SPI_freetuptable(self.table) };
+        }
+    }
+}
+
+pub struct Row<'rows> {
+    rows: &'rows Rows<'rows>,
+    number: usize,
+}
+
+/// A Rust type that one SQL type is read as.
+pub trait Column: Sized {
+    const TYPE: pg_sys::Oid;
+    /// SAFETY: `datum` is a value of that SQL type and not null.
+    unsafe fn read(datum: pg_sys::Datum) -> Option<Self>;
+}
+
+macro_rules! columns {
+    ($($rust:ty = $oid:ident),*) => {$(
+        impl Column for $rust {
+            const TYPE: pg_sys::Oid = pg_sys::$oid;
+            unsafe fn read(datum: pg_sys::Datum) -> Option<Self> {
+                unsafe { <$rust>::from_datum(datum, false) }
+            }
+        }
+    )*};
+}
+
+columns!(
+    bool = BOOLOID,
+    i16 = INT2OID,
+    i32 = INT4OID,
+    i64 = INT8OID,
+    String = TEXTOID,
+    Vec<u8> = BYTEAOID
+);
+
+/// `timestamptz` in microseconds.
+pub struct Time(pub i64);
+
+impl Column for Time {
+    const TYPE: pg_sys::Oid = pg_sys::TIMESTAMPTZOID;
+    unsafe fn read(datum: pg_sys::Datum) -> Option<Self> {
+        Some(Self(datum.value() as i64))
+    }
+}
+
+impl Column for [u8; 16] {
+    const TYPE: pg_sys::Oid = pg_sys::UUIDOID;
+    unsafe fn read(datum: pg_sys::Datum) -> Option<Self> {
+        unsafe { pgrx::Uuid::from_datum(datum, false) }.map(|uuid| *uuid.as_bytes())
+    }
+}
+
+impl Column for u32 {
+    const TYPE: pg_sys::Oid = pg_sys::OIDOID;
+    unsafe fn read(datum: pg_sys::Datum) -> Option<Self> {
+        Some(datum.value() as u32)
+    }
+}
+
+impl Row<'_> {
+    /// The value of a column, counted from 1; None for SQL NULL. An error where the type is not the one asked for:
+    /// reading it as another would be memory-unsafe.
+    pub fn get<T: Column>(&self, column: i32) -> Result<Option<T>, Error> {
+        // SAFETY: the row exists while its table does; the column's type is checked before the datum is read.
+        unsafe {
+            let table = &*self.rows.table;
+            let type_oid = pg_sys::SPI_gettypeid(table.tupdesc, column);
+            if type_oid != T::TYPE {
+                return Err(Error::internal(format!(
+                    "column {column} has type {} where {} is expected",
+                    type_oid.to_u32(),
+                    T::TYPE.to_u32()
+                )));
+            }
+            let tuple = *table.vals.add(self.number);
+            let mut is_null = false;
+            let datum = pg_sys::SPI_getbinval(tuple, table.tupdesc, column, &mut is_null);
+            Ok(if is_null { None } else { T::read(datum) })
+        }
+    }
+
+    /// The value of a column that is never null.
+    pub fn need<T: Column>(&self, column: i32) -> Result<T, Error> {
+        self.get(column)?
+            .ok_or_else(|| Error::internal(format!("column {column} is null")))
+    }
+}

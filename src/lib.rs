@@ -1,0 +1,22 @@
+//! slashguard keeps validators from being slashed: one message for one duty, decided and recorded in one atomic step.
+//!
+//! `duty` and `rules` are pure. `ledger` reads and writes the tables, `durability` answers for the transaction, and
+//! `api` is what SQL sees. A room knows only the rooms after it: api, maintenance, durability and ledger, rules, duty.
+
+mod api;
+mod durability;
+mod duty;
+mod ledger;
+mod maintenance;
+mod rules;
+mod settings;
+
+::pgrx::pg_module_magic!();
+
+/// Called by Postgres when the library is loaded into a backend.
+#[pgrx::pg_guard]
+pub extern "C-unwind" fn _PG_init() {
+    settings::define();
+    durability::outermost::watch();
+    durability::commit::watch();
+}

@@ -1,0 +1,95 @@
+//! Old history goes, and with it, first, the right to sign there.
+
+use crate::duty::clock::{Duration, Timestamp};
+use crate::duty::error::Error;
+use crate::ledger::chains::Registered;
+use crate::ledger::statement::{Session, Statement, Value};
+
+static HAS_OLD: Statement = Statement::new(
+    c"SELECT EXISTS (SELECT FROM slashguard.claim WHERE chain_id = $1 AND slot <= $2)
+          OR EXISTS (SELECT FROM slashguard.tombstone WHERE chain_id = $1 AND slot <= $2)",
+);
+static RAISE: Statement = Statement::new(
+    c"UPDATE slashguard.chain SET low_watermark = $2 WHERE id = $1 AND (low_watermark IS NULL OR low_watermark < $2)",
+);
+static DELETE: Statement = Statement::new(
+    c"WITH doomed AS (
+          SELECT chain_id, slot, validator_id, duty_type_id, block_index FROM slashguard.claim
+           WHERE chain_id = $1 AND slot <= $2
+           ORDER BY chain_id, slot LIMIT $3),
+      gone AS (
+          DELETE FROM slashguard.claim AS c USING doomed AS d
+           WHERE c.chain_id = d.chain_id AND c.slot = d.slot AND c.validator_id = d.validator_id
+             AND c.duty_type_id = d.duty_type_id AND c.block_index = d.block_index
+          RETURNING c.duty_type_id, c.node_id, c.previous_node_id, c.granted_at, c.signed_at),
+      events AS (
+          SELECT duty_type_id, node_id, 'acquired' AS event, 0::bigint AS microseconds FROM gone
+          UNION ALL
+          SELECT duty_type_id, previous_node_id, 'acquired', 0 FROM gone WHERE previous_node_id IS NOT NULL
+          UNION ALL
+          SELECT duty_type_id, node_id, 'old_cleaned', 0 FROM gone
+          UNION ALL
+          SELECT duty_type_id, node_id, 'signed',
+                 (EXTRACT(epoch FROM signed_at - granted_at) * 1000000)::bigint
+            FROM gone WHERE signed_at IS NOT NULL),
+      counted AS (
+          INSERT INTO slashguard.counter AS k
+                 (chain_id, duty_type_id, node_id, event, shard, count, microseconds)
+          SELECT $1, duty_type_id, node_id, event, -1, pg_catalog.count(*), pg_catalog.sum(microseconds)
+            FROM events GROUP BY duty_type_id, node_id, event
+          ON CONFLICT (chain_id, duty_type_id, node_id, event, shard)
+          DO UPDATE SET count = k.count + EXCLUDED.count, microseconds = k.microseconds + EXCLUDED.microseconds)
+      SELECT pg_catalog.count(*) FROM gone",
+);
+static DELETE_TOMBSTONES: Statement = Statement::new(
+    c"DELETE FROM slashguard.tombstone
+       WHERE id IN (SELECT id FROM slashguard.tombstone WHERE chain_id = $1 AND slot <= $2 LIMIT $3)",
+);
+
+/// Up to which slot a chain's history is old. None: nothing is.
+///
+/// The clock decides, not the rows: one absurd slot number must not raise the watermark past everything to come.
+pub fn cutoff(chain: &Registered, max_age: Option<Duration>, now: Timestamp) -> Option<i64> {
+    if chain.retired {
+        return Some(i64::MAX);
+    }
+    let age = max_age.or(chain.chain.options.retention)?;
+    let by_age = chain.chain.clock.last_slot_older_than(now, age);
+    // What a run before left below its watermark is old for every later run.
+    let cutoff = by_age.max(chain.low_watermark.unwrap_or(-1));
+    (cutoff >= 0).then_some(cutoff)
+}
+
+/// Deletes up to `limit` claims at or below `cutoff`, the watermark first, in this transaction. Answers how many.
+pub fn delete(
+    session: &Session,
+    chain: &Registered,
+    cutoff: i64,
+    limit: i64,
+) -> Result<i64, Error> {
+    let range = [
+        Value::Integer(Some(chain.id)),
+        Value::Bigint(Some(cutoff)),
+    ];
+    let anything = HAS_OLD
+        .run(session, &range)?
+        .first()
+        .ok_or_else(|| Error::internal("a cleanup gave no answer"))?
+        .need::<bool>(1)?;
+    if !anything {
+        return Ok(0);
+    }
+    RAISE.run(session, &range)?;
+    let batch = [range[0], range[1], Value::Bigint(Some(limit))];
+    let claims: i64 = DELETE
+        .run(session, &batch)?
+        .first()
+        .ok_or_else(|| Error::internal("a cleanup gave no count"))?
+        .need(1)?;
+    if claims < limit {
+        let rest = [range[0], range[1], Value::Bigint(Some(limit - claims))];
+        let tombstones = DELETE_TOMBSTONES.run(session, &rest)?.count;
+        return Ok(claims + tombstones as i64);
+    }
+    Ok(claims)
+}

@@ -1,0 +1,190 @@
+//! Which slots may be claimed at all: not below the low watermarks, not beyond the horizon or the high watermark.
+
+use crate::duty::acquisition::{Acquisition, Outcome, FIRST_USE};
+use serde_json::json;
+
+/// What bounds a duty's slot, read in one snapshot.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Bounds {
+    pub chain: String,
+    /// At or below it nothing new is granted.
+    pub low_watermark: Option<i64>,
+    /// At or above it nothing is granted.
+    pub high_watermark: Option<i64>,
+    /// Closed for good.
+    pub retired: bool,
+    /// At or below it this validator may have signed elsewhere, before it was first seen here.
+    pub first_use_slot: Option<i64>,
+    pub current_slot: i64,
+    /// None: no bound.
+    pub horizon_slots: Option<i32>,
+}
+
+/// The refusal that the bounds demand for `slot`, or None.
+pub fn refusal(bounds: &Bounds, slot: i64) -> Option<Acquisition> {
+    if bounds.retired {
+        Some(retired(bounds))
+    } else if is_at_or_below(slot, bounds.low_watermark) {
+        Some(below_low_watermark(bounds, slot))
+    } else if is_at_or_below(slot, bounds.first_use_slot) {
+        Some(first_use(bounds, slot))
+    } else if bounds.high_watermark.is_some_and(|high| slot >= high) {
+        Some(above_high_watermark(bounds, slot))
+    } else if beyond_horizon(bounds, slot) {
+        Some(beyond(bounds, slot))
+    } else {
+        None
+    }
+}
+
+fn is_at_or_below(slot: i64, watermark: Option<i64>) -> bool {
+    watermark.is_some_and(|watermark| slot <= watermark)
+}
+
+fn beyond_horizon(bounds: &Bounds, slot: i64) -> bool {
+    last_claimable(bounds).is_some_and(|last| slot > last)
+}
+
+/// The last slot within the horizon.
+fn last_claimable(bounds: &Bounds) -> Option<i64> {
+    bounds
+        .horizon_slots
+        .map(|horizon| bounds.current_slot.saturating_add(i64::from(horizon)))
+}
+
+fn retired(bounds: &Bounds) -> Acquisition {
+    let mut answer = Acquisition::new(
+        Outcome::Stale,
+        format!("chain {} is retired; nothing is granted for it any more", bounds.chain),
+    );
+    answer.details = Some(json!({ "cause": "retired" }));
+    answer
+}
+
+fn below_low_watermark(bounds: &Bounds, slot: i64) -> Acquisition {
+    let low = bounds.low_watermark;
+    let mut answer = Acquisition::new(
+        Outcome::Stale,
+        format!(
+            "slot {slot} is at or below the low watermark {} of chain {}; what was signed there is cleaned up",
+            low.unwrap_or_default(),
+            bounds.chain
+        ),
+    );
+    answer.details = Some(json!({ "cause": "low_watermark", "low_watermark": low }));
+    answer
+}
+
+fn first_use(bounds: &Bounds, slot: i64) -> Acquisition {
+    let last = bounds.first_use_slot.unwrap_or_default();
+    let first = last.saturating_add(1);
+    let mut answer = Acquisition::new(
+        Outcome::Stale,
+        format!(
+            "this validator is new here and may have signed slot {slot} elsewhere; it signs from slot {first} on \
+             (the current slot is {}). If it never signed elsewhere, declare_new lifts this",
+            bounds.current_slot
+        ),
+    );
+    answer.details = Some(json!({
+        "cause": FIRST_USE,
+        "low_watermark": last,
+        "first_slot": first,
+        "current_slot": bounds.current_slot,
+    }));
+    answer
+}
+
+fn above_high_watermark(bounds: &Bounds, slot: i64) -> Acquisition {
+    let high = bounds.high_watermark;
+    let mut answer = Acquisition::new(
+        Outcome::Halted,
+        format!(
+            "slot {slot} is at or above the high watermark {} of chain {}",
+            high.unwrap_or_default(),
+            bounds.chain
+        ),
+    );
+    answer.details = Some(json!({ "cause": "high_watermark", "high_watermark": high }));
+    answer
+}
+
+fn beyond(bounds: &Bounds, slot: i64) -> Acquisition {
+    let last = last_claimable(bounds);
+    let mut answer = Acquisition::new(
+        Outcome::Halted,
+        format!(
+            "slot {slot} is beyond the horizon: by the database's clock the current slot is {} \
+             and the last that may be claimed is {}",
+            bounds.current_slot,
+            last.unwrap_or_default()
+        ),
+    );
+    answer.details = Some(json!({
+        "cause": "horizon",
+        "current_slot": bounds.current_slot,
+        "last_slot": last,
+    }));
+    answer
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn open() -> Bounds {
+        Bounds {
+            chain: "aztec".into(),
+            low_watermark: None,
+            high_watermark: None,
+            retired: false,
+            first_use_slot: None,
+            current_slot: 100,
+            horizon_slots: Some(2),
+        }
+    }
+
+    fn outcome(bounds: &Bounds, slot: i64) -> Option<Outcome> {
+        refusal(bounds, slot).map(|answer| answer.outcome)
+    }
+
+    #[test]
+    fn the_watermark_itself_is_stale() {
+        let bounds = Bounds { low_watermark: Some(50), ..open() };
+        assert_eq!(outcome(&bounds, 50), Some(Outcome::Stale));
+        assert_eq!(outcome(&bounds, 51), None);
+        let bounds = Bounds { low_watermark: Some(0), ..open() };
+        assert_eq!(outcome(&bounds, 0), Some(Outcome::Stale));
+        assert_eq!(outcome(&open(), 0), None);
+    }
+
+    #[test]
+    fn a_new_validator_waits_past_its_first_use() {
+        let bounds = Bounds { first_use_slot: Some(101), ..open() };
+        assert_eq!(outcome(&bounds, 101), Some(Outcome::Stale));
+        assert_eq!(outcome(&bounds, 102), None);
+    }
+
+    #[test]
+    fn the_horizon_itself_is_allowed() {
+        assert_eq!(outcome(&open(), 102), None);
+        assert_eq!(outcome(&open(), 103), Some(Outcome::Halted));
+        let boundless = Bounds { horizon_slots: None, ..open() };
+        assert_eq!(outcome(&boundless, i64::MAX), None);
+    }
+
+    #[test]
+    fn the_high_watermark_itself_is_halted() {
+        let bounds = Bounds { high_watermark: Some(101), ..open() };
+        assert_eq!(outcome(&bounds, 100), None);
+        assert_eq!(outcome(&bounds, 101), Some(Outcome::Halted));
+    }
+
+    #[test]
+    fn a_retired_chain_grants_nothing() {
+        let bounds = Bounds { retired: true, horizon_slots: None, ..open() };
+        for slot in [0, 100, i64::MAX] {
+            assert_eq!(outcome(&bounds, slot), Some(Outcome::Stale));
+        }
+    }
+}
