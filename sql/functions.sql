@@ -1,6 +1,11 @@
 -- Each declaration is held against its Rust function by a test (src/api/declarations.rs).
 -- None is STRICT: a STRICT function answers NULL to a NULL argument, and a client's check would fall through.
 
+CREATE FUNCTION slashguard.load_before_run(internal) RETURNS internal
+LANGUAGE c STRICT AS 'MODULE_PATHNAME', 'slashguard_load_before_run';
+COMMENT ON FUNCTION slashguard.load_before_run(internal) IS
+    'Planner support function: loads the library before a statement that claims begins to run.';
+
 CREATE FUNCTION slashguard.try_acquire_duty(
     chain text,
     validator text,
@@ -16,7 +21,7 @@ CREATE FUNCTION slashguard.try_acquire_duty(
     wait_ms integer DEFAULT 0,
     seen_position text DEFAULT NULL
 ) RETURNS slashguard.acquisition
-LANGUAGE c VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE SECURITY DEFINER
+LANGUAGE c VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE SECURITY DEFINER SUPPORT slashguard.load_before_run
 SET search_path = pg_catalog, pg_temp SET enable_seqscan = off
 AS 'MODULE_PATHNAME', 'slashguard_try_acquire_duty';
 COMMENT ON FUNCTION slashguard.try_acquire_duty IS
@@ -37,7 +42,7 @@ CREATE FUNCTION slashguard.acquire_duty(
     wait_ms integer DEFAULT 0,
     seen_position text DEFAULT NULL
 ) RETURNS slashguard.acquisition
-LANGUAGE c VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE SECURITY DEFINER
+LANGUAGE c VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE SECURITY DEFINER SUPPORT slashguard.load_before_run
 SET search_path = pg_catalog, pg_temp SET enable_seqscan = off
 AS 'MODULE_PATHNAME', 'slashguard_acquire_duty';
 COMMENT ON FUNCTION slashguard.acquire_duty IS

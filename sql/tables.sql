@@ -1,7 +1,7 @@
 -- One row: what tells this ledger from others. Written when the first chain is registered and not here, so that a dump
 -- brings its own.
 CREATE TABLE slashguard.ledger (
-    only boolean PRIMARY KEY DEFAULT true CHECK (only),
+    single boolean PRIMARY KEY DEFAULT true CHECK (single),
     id uuid NOT NULL,
     began_at timestamptz NOT NULL
 );

@@ -94,12 +94,8 @@ sql_functions! {
 fn parse_options(options: Value) -> Result<Map<String, Value>, Error> {
     match options {
         Value::Object(options) => Ok(options),
-        _ => Err(Error::argument(
-            SqlState::INVALID_PARAMETER_VALUE,
-            "options",
-            "options is not a JSON object",
-        )
-        .hint("Give an object such as {\"horizon_slots\": 2}.")),
+        _ => Err(Error::argument(SqlState::INVALID_PARAMETER_VALUE, "options", "options is not a JSON object")
+            .hint("Give an object such as {\"horizon_slots\": 2}.")),
     }
 }
 
@@ -114,12 +110,8 @@ fn parse_chain(
 ) -> Result<Chain, Error> {
     let name = required("chain", name)?;
     if name.is_empty() || name.len() > LONGEST_NAME || name.chars().any(char::is_control) {
-        return Err(Error::argument(
-            SqlState::INVALID_PARAMETER_VALUE,
-            "chain",
-            "chain is not a usable name",
-        )
-        .hint(format!("Give a printable name of 1 to {LONGEST_NAME} bytes.")));
+        return Err(Error::argument(SqlState::INVALID_PARAMETER_VALUE, "chain", "chain is not a usable name")
+            .hint(format!("Give a printable name of 1 to {LONGEST_NAME} bytes.")));
     }
     let rules = required("rules", rules)?;
     if rules != chain::AZTEC {
@@ -147,23 +139,16 @@ fn parse_chain(
 }
 
 /// Passes where what stands registered is what was asked for. Options that were not given are not compared.
-fn compare(
-    session: &Session,
-    existing: &Registered,
-    wanted: &Chain,
-    given: &Map<String, Value>,
-) -> Result<(), Error> {
+fn compare(session: &Session, existing: &Registered, wanted: &Chain, given: &Map<String, Value>) -> Result<(), Error> {
     let standing = &existing.chain;
     let mut with_given = standing.options.clone();
     for (option, value) in given {
         with_given.set(option, value, &|text| chains::read_interval(session, "options", text))?;
     }
     let difference = if standing.name != wanted.name {
-        return Err(mismatch(format!(
-            "this identity is registered as chain \"{}\"",
-            standing.name
-        ))
-        .hint("One chain has one name here, or the same validator would have two ledgers. Use the registered name."));
+        return Err(mismatch(format!("this identity is registered as chain \"{}\"", standing.name)).hint(
+            "One chain has one name here, or the same validator would have two ledgers. Use the registered name.",
+        ));
     } else if standing.rules != wanted.rules {
         format!("rules: {}", standing.rules)
     } else if standing.identity != wanted.identity {

@@ -77,12 +77,8 @@ fn parse_age(max_age: Option<Interval>) -> Result<Option<Duration>, Error> {
     };
     let age = interval_to_duration("max_age", age.months, age.days, age.microseconds)?;
     if age < 0 {
-        return Err(Error::argument(
-            SqlState::INVALID_PARAMETER_VALUE,
-            "max_age",
-            "max_age is negative",
-        )
-        .hint("Give an interval of zero or more."));
+        return Err(Error::argument(SqlState::INVALID_PARAMETER_VALUE, "max_age", "max_age is negative")
+            .hint("Give an interval of zero or more."));
     }
     Ok(Some(age))
 }

@@ -6,6 +6,9 @@ use std::collections::BTreeMap;
 const SQL: &str = include_str!("../../sql/functions.sql");
 const TYPES: &str = include_str!("../../sql/types.sql");
 
+/// Called by the planner, in its own way.
+const SUPPORT: &str = "load_before_run";
+
 fn rust() -> impl Iterator<Item = &'static Declaration> {
     [
         super::acquire::DECLARATIONS,
@@ -36,6 +39,10 @@ fn sql() -> BTreeMap<String, Sql> {
             continue;
         }
         let (name, rest) = declaration.split_once('(').expect("arguments begin");
+        if name == SUPPORT {
+            assert!(rest.starts_with("internal) RETURNS internal\n"), "{name}");
+            continue;
+        }
         let (arguments, rest) = rest.split_once(") RETURNS ").expect("arguments end");
         let (returns, rest) = rest.split_once(char::is_whitespace).expect("the type ends");
         let (attributes, symbols) = rest.split_once("AS 'MODULE_PATHNAME', '").expect("a symbol is named");
@@ -61,11 +68,8 @@ fn every_rust_function_has_its_sql_declaration() {
     let mut sql = sql();
     for function in rust() {
         let declared = sql.remove(function.name).unwrap_or_else(|| panic!("{} has no SQL", function.name));
-        let arguments: Vec<(String, String)> = function
-            .arguments
-            .iter()
-            .map(|(name, kind)| ((*name).to_owned(), (*kind).to_owned()))
-            .collect();
+        let arguments: Vec<(String, String)> =
+            function.arguments.iter().map(|(name, kind)| ((*name).to_owned(), (*kind).to_owned())).collect();
         assert_eq!(declared.arguments, arguments, "{}", function.name);
         assert_eq!(declared.returns, function.returns, "{}", function.name);
         assert_eq!(declared.symbol, format!("slashguard_{}", function.name));
@@ -78,15 +82,19 @@ fn every_rust_function_has_its_sql_declaration() {
         );
         assert!(declared.attributes.contains("PARALLEL UNSAFE"), "{}", function.name);
         assert!(declared.attributes.contains("VOLATILE"), "{}", function.name);
+        assert_eq!(
+            declared.attributes.contains("SUPPORT slashguard.load_before_run"),
+            function.returns == "slashguard.acquisition",
+            "{}: what claims is loaded before it runs",
+            function.name
+        );
     }
     assert!(sql.is_empty(), "SQL without Rust: {:?}", sql.keys());
 }
 
 #[test]
 fn the_composite_type_has_the_fields_that_are_formed() {
-    let (_, fields) = TYPES
-        .split_once("CREATE TYPE slashguard.acquisition AS (")
-        .expect("the type is declared");
+    let (_, fields) = TYPES.split_once("CREATE TYPE slashguard.acquisition AS (").expect("the type is declared");
     let fields: Vec<(&str, &str)> = fields
         .split_once(");")
         .expect("the type ends")

@@ -58,11 +58,7 @@ arguments! {
 
 unsafe fn read_interval(datum: pg_sys::Datum) -> Option<Interval> {
     let interval = unsafe { datum.cast_mut_ptr::<pg_sys::Interval>().as_ref() }?;
-    Some(Interval {
-        months: interval.month,
-        days: interval.day,
-        microseconds: interval.time,
-    })
+    Some(Interval { months: interval.month, days: interval.day, microseconds: interval.time })
 }
 
 /// What a SQL function answers; None is NULL.
@@ -144,9 +140,7 @@ unsafe fn form_composite(
     unsafe {
         let mut description: pg_sys::TupleDesc = std::ptr::null_mut();
         let class = pg_sys::get_call_result_type(fcinfo, std::ptr::null_mut(), &mut description);
-        if class != pg_sys::TypeFuncClass::TYPEFUNC_COMPOSITE
-            || (*description).natts as usize != ACQUISITION_FIELDS
-        {
+        if class != pg_sys::TypeFuncClass::TYPEFUNC_COMPOSITE || (*description).natts as usize != ACQUISITION_FIELDS {
             return None;
         }
         let description = pg_sys::BlessTupleDesc(description);

@@ -37,14 +37,9 @@ pub fn answer(request: Request) -> Result<Acquisition, Error> {
     }
     let session = Session::open();
     let entry = registry::look_up(&session, &request)?;
-    entry
-        .duty_type
-        .check_block_index(&request.duty_type, request.block_index)?;
+    entry.duty_type.check_block_index(&request.duty_type, request.block_index)?;
     if !entry.duty_type.protected {
-        return Ok(Acquisition::new(
-            Outcome::NotProtected,
-            format!("{} is harmless to sign twice", request.duty_type),
-        ));
+        return Ok(Acquisition::new(Outcome::NotProtected, format!("{} is harmless to sign twice", request.duty_type)));
     }
     let answer = decide(&session, &entry, &request)?;
     if answer.outcome != Outcome::Acquired {
@@ -56,44 +51,22 @@ pub fn answer(request: Request) -> Result<Acquisition, Error> {
 
 /// What a standby says: it answers from the past.
 fn on_standby() -> Acquisition {
-    let mut answer = Acquisition::new(
-        Outcome::Halted,
-        "this server is a standby; ask the primary",
-    );
+    let mut answer = Acquisition::new(Outcome::Halted, "this server is a standby; ask the primary");
     answer.details = Some(json!({ "cause": "standby" }));
     answer
 }
 
 /// A refusal is counted, and need not wait for the disk: it promises nothing.
-fn note(
-    session: &Session,
-    entry: &Entry,
-    request: &Request,
-    answer: &Acquisition,
-) -> Result<(), Error> {
+fn note(session: &Session, entry: &Entry, request: &Request, answer: &Acquisition) -> Result<(), Error> {
     commit::asynchronously();
-    refusals::note(
-        session,
-        entry.chain_id,
-        entry.duty_type.id,
-        request,
-        answer,
-        server::now(),
-    )?;
-    counts::add(
-        session,
-        entry.chain_id,
-        entry.duty_type.id,
-        entry.node_id.unwrap_or(0),
-        answer.outcome.name(),
-    )
+    refusals::note(session, entry.chain_id, entry.duty_type.id, request, answer, server::now())?;
+    counts::add(session, entry.chain_id, entry.duty_type.id, entry.node_id.unwrap_or(0), answer.outcome.name())
 }
 
 fn decide(session: &Session, entry: &Entry, request: &Request) -> Result<Acquisition, Error> {
     let now = server::now();
     let Some(validator) = known_validator(session, entry, request, now)? else {
-        return Ok(watermark::refusal(&entry.bounds(&request.chain, None, now), request.slot)
-            .unwrap_or_else(contended));
+        return Ok(watermark::refusal(&entry.bounds(&request.chain, None, now), request.slot).unwrap_or_else(contended));
     };
     let bounds = entry.bounds(&request.chain, validator.first_use_slot, now);
     let mut attempt = Attempt {
@@ -138,20 +111,11 @@ fn known_validator(
     }
     let first_use_slot = match entry.first_use {
         FirstUse::Trust => None,
-        FirstUse::Quarantine => Some(
-            bounds
-                .current_slot
-                .saturating_add(quarantine_slots(entry.margin_slots, entry.horizon_slots)),
-        ),
+        FirstUse::Quarantine => {
+            Some(bounds.current_slot.saturating_add(quarantine_slots(entry.margin_slots, entry.horizon_slots)))
+        }
     };
-    registry::register_validator(
-        session,
-        entry.chain_id,
-        &request.validator,
-        first_use_slot,
-        now,
-    )
-    .map(Some)
+    registry::register_validator(session, entry.chain_id, &request.validator, first_use_slot, now).map(Some)
 }
 
 /// One request on its way to a decision.
@@ -188,8 +152,7 @@ impl Attempt<'_> {
                     if now >= deadline || self.registered {
                         return Ok(busy);
                     }
-                    let Some(place) = waiting.take().or_else(|| Waiting::begin(self.entry.ledger_table))
-                    else {
+                    let Some(place) = waiting.take().or_else(|| Waiting::begin(self.entry.ledger_table)) else {
                         return Ok(busy);
                     };
                     // Nobody waits for a caller that only waits itself.
@@ -230,9 +193,9 @@ impl Attempt<'_> {
             return Ok(Step::Again);
         };
         match self.judge(&claim, now) {
-            Verdict::Conflict | Verdict::AlreadySigned => Ok(self
-                .answer_from_record(&claim, now)
-                .map_or(Step::Again, Step::Answer)),
+            Verdict::Conflict | Verdict::AlreadySigned => {
+                Ok(self.answer_from_record(&claim, now).map_or(Step::Again, Step::Answer))
+            }
             Verdict::InProgress => Ok(Step::InProgress(claim)),
             Verdict::TakeOver => self.take_over(&claim, &grant),
             Verdict::Replay => self.replay(&claim, now, grant.lease_until),
@@ -246,9 +209,7 @@ impl Attempt<'_> {
     /// The answers that need nothing written: conflict and already signed.
     fn answer_from_record(&self, claim: &Claim, now: Timestamp) -> Option<Acquisition> {
         match self.judge(claim, now) {
-            Verdict::Conflict => {
-                Some(conflict(&claim.message_hash, claim.state(now).name(), &claim.node))
-            }
+            Verdict::Conflict => Some(conflict(&claim.message_hash, claim.state(now).name(), &claim.node)),
             Verdict::AlreadySigned => Some(already_signed(claim)),
             Verdict::InProgress | Verdict::TakeOver | Verdict::Replay => None,
         }
@@ -266,12 +227,7 @@ impl Attempt<'_> {
 
     /// The refusal of the watermarks as they stand after the claim was written.
     fn refusal_after_claim(&self) -> Result<Option<Acquisition>, Error> {
-        let bounds = bounds::read_again(
-            self.session,
-            self.key.chain_id,
-            self.key.validator_id,
-            &self.bounds,
-        )?;
+        let bounds = bounds::read_again(self.session, self.key.chain_id, self.key.validator_id, &self.bounds)?;
         Ok(watermark::refusal(&bounds, self.request.slot))
     }
 
@@ -304,9 +260,7 @@ impl Attempt<'_> {
         let Some(secret) = claim.secret else {
             return Ok(Step::Again);
         };
-        let Some(lease_until) =
-            claims::replay(self.session, &self.key, self.request, secret, now, lease_until)?
-        else {
+        let Some(lease_until) = claims::replay(self.session, &self.key, self.request, secret, now, lease_until)? else {
             return Ok(Step::Again);
         };
         Ok(match self.refusal_after_claim()? {
@@ -316,22 +270,14 @@ impl Attempt<'_> {
     }
 
     fn token(&self, secret: [u8; 16]) -> LockToken {
-        LockToken {
-            ledger: self.entry.ledger,
-            key: self.key,
-            secret,
-        }
+        LockToken { ledger: self.entry.ledger, key: self.key, secret }
     }
 
     fn acquired(&self, token: LockToken, now: Timestamp, lease_until: Timestamp, how: &str) -> Step {
         commit::durably();
         let mut answer = Acquisition::new(
             Outcome::Acquired,
-            format!(
-                "{how} to node {} for {} ms",
-                self.request.node,
-                milliseconds(lease_until - now)
-            ),
+            format!("{how} to node {} for {} ms", self.request.node, milliseconds(lease_until - now)),
         );
         answer.lock_token = Some(token.show());
         answer.holder = Some(self.request.node.clone());
@@ -362,10 +308,8 @@ fn in_progress(claim: &Claim, now: Timestamp) -> Acquisition {
 }
 
 fn contended() -> Acquisition {
-    let mut answer = Acquisition::new(
-        Outcome::Halted,
-        "this duty changed hands again and again while it was looked at; ask again",
-    );
+    let mut answer =
+        Acquisition::new(Outcome::Halted, "this duty changed hands again and again while it was looked at; ask again");
     answer.details = Some(json!({ "cause": "contention" }));
     answer
 }
@@ -387,18 +331,12 @@ impl Waiting {
         (0..places)
             .map(|step| (first + step) % places)
             .find_map(|row| lock::try_exclude(LockName { table: ledger_table, row }))
-            .map(|place| Self {
-                _place: place,
-                next_look: FIRST_LOOK,
-            })
+            .map(|place| Self { _place: place, next_look: FIRST_LOOK })
     }
 
     fn look_later(self, deadline: Timestamp) -> Self {
         let left = deadline.saturating_sub(server::now());
         server::sleep(self.next_look.min(left));
-        Self {
-            next_look: (self.next_look * 2).min(LONGEST_LOOK),
-            ..self
-        }
+        Self { next_look: (self.next_look * 2).min(LONGEST_LOOK), ..self }
     }
 }

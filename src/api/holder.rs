@@ -100,12 +100,8 @@ sql_functions! {
 /// The chain of a token that this ledger gave out; 22023 for a token of another database.
 fn chain_of(session: &Session, token: &LockToken) -> Result<Registered, Error> {
     let foreign = || {
-        Error::argument(
-            SqlState::INVALID_PARAMETER_VALUE,
-            "lock_token",
-            "lock_token is of another database",
-        )
-        .hint("Hand a token back to the database that gave it out.")
+        Error::argument(SqlState::INVALID_PARAMETER_VALUE, "lock_token", "lock_token is of another database")
+            .hint("Hand a token back to the database that gave it out.")
     };
     if chains::ledger_id(session)? != Some(token.ledger) {
         return Err(foreign());

@@ -47,10 +47,7 @@ pub fn asynchronously() {
 /// The last moment before the commit is the only one that counts: a later call in the same statement can lower
 /// synchronous_commit again, and a SET clause of the function is undone when it returns.
 #[pgrx::pg_guard]
-unsafe extern "C-unwind" fn at_transaction_event(
-    event: pg_sys::XactEvent::Type,
-    _argument: *mut std::ffi::c_void,
-) {
+unsafe extern "C-unwind" fn at_transaction_event(event: pg_sys::XactEvent::Type, _argument: *mut std::ffi::c_void) {
     match event {
         pg_sys::XactEvent::XACT_EVENT_PRE_COMMIT => unsafe { before_commit() },
         pg_sys::XactEvent::XACT_EVENT_COMMIT

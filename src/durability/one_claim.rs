@@ -36,11 +36,7 @@ pub fn recall(request: &Request) -> Result<Option<Acquisition>, Error> {
 }
 
 pub fn remember(request: Request, answer: &Acquisition) {
-    ANSWERED.set(Some(Answered {
-        statement: current_statement(),
-        request,
-        answer: answer.clone(),
-    }));
+    ANSWERED.set(Some(Answered { statement: current_statement(), request, answer: answer.clone() }));
 }
 
 /// At the end of the transaction, whichever way it ends.

@@ -3,6 +3,9 @@
 //!
 //! Execute with a row limit, then Flush, hands out rows while the transaction is open, and nothing else in the server
 //! notices. So every outermost executor run is looked at when it starts.
+//!
+//! The library must be loaded by then. A SECURITY DEFINER function loads its library only when it is first called, which
+//! is too late; so the functions that claim have a planner support function, which loads it when the statement is planned.
 
 use pgrx::pg_sys;
 use std::cell::Cell;
@@ -32,6 +35,18 @@ pub fn watch() {
 /// Whether the client sent a plain SELECT, to be read to its end and straight to the client.
 pub fn is_plain_select() -> bool {
     OUTERMOST.get() == Outermost::PlainSelect
+}
+
+/// `slashguard.load_before_run(internal)`: a planner support function that supports nothing but loading the library.
+#[unsafe(no_mangle)]
+unsafe extern "C-unwind" fn slashguard_load_before_run(_fcinfo: pg_sys::FunctionCallInfo) -> pg_sys::Datum {
+    pg_sys::Datum::from(0_usize)
+}
+
+#[unsafe(no_mangle)]
+extern "C-unwind" fn pg_finfo_slashguard_load_before_run() -> &'static pg_sys::Pg_finfo_record {
+    const V1: pg_sys::Pg_finfo_record = pg_sys::Pg_finfo_record { api_version: 1 };
+    &V1
 }
 
 /// At the end of a transaction no run is under way, also where an error jumped out of one.
@@ -74,11 +89,7 @@ unsafe extern "C-unwind" fn executor_run(
 ) {
     // As above.
     unsafe extern "C-unwind" {
-        fn standard_ExecutorRun(
-            query: *mut pg_sys::QueryDesc,
-            direction: pg_sys::ScanDirection::Type,
-            count: u64,
-        );
+        fn standard_ExecutorRun(query: *mut pg_sys::QueryDesc, direction: pg_sys::ScanDirection::Type, count: u64);
     }
     unsafe {
         let outermost = enter(query, count);
@@ -112,13 +123,11 @@ unsafe fn look_at(query: *const pg_sys::QueryDesc, count: u64) -> Outermost {
         return Outermost::Other;
     }
     let plain = unsafe {
-        let to_client = matches!(
-            (*(*query).dest).mydest,
-            pg_sys::CommandDest::DestRemote | pg_sys::CommandDest::DestRemoteExecute
-        );
+        let to_client =
+            matches!((*(*query).dest).mydest, pg_sys::CommandDest::DestRemote | pg_sys::CommandDest::DestRemoteExecute);
         // The portal's own query, not one that a utility command such as EXECUTE or COPY runs for it.
-        let own = (*portal).strategy == pg_sys::PortalStrategy::PORTAL_ONE_SELECT
-            && std::ptr::eq((*portal).queryDesc, query);
+        let own =
+            (*portal).strategy == pg_sys::PortalStrategy::PORTAL_ONE_SELECT && std::ptr::eq((*portal).queryDesc, query);
         to_client && own && count == 0
     };
     if plain {

@@ -14,11 +14,8 @@ pub fn on_standby() -> bool {
 /// 25006 for what writes and has no outcome of its own to say it with.
 pub fn refuse_on_standby() -> Result<(), Error> {
     if on_standby() {
-        return Err(Error::new(
-            SqlState::READ_ONLY_TRANSACTION,
-            "this server is a standby and changes nothing",
-        )
-        .hint("Call the primary."));
+        return Err(Error::new(SqlState::READ_ONLY_TRANSACTION, "this server is a standby and changes nothing")
+            .hint("Call the primary."));
     }
     Ok(())
 }
@@ -82,7 +79,5 @@ fn uses_one_snapshot() -> bool {
 }
 
 fn refused(message: &str, detail: &str, hint: &str) -> Error {
-    Error::new(SqlState::UNSAFE_TRANSACTION, message)
-        .detail(detail)
-        .hint(hint)
+    Error::new(SqlState::UNSAFE_TRANSACTION, message).detail(detail).hint(hint)
 }

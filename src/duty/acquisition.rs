@@ -65,10 +65,9 @@ impl Acquisition {
         let (code, hint) = match self.outcome {
             Outcome::Acquired | Outcome::AlreadySigned | Outcome::NotProtected => return Ok(self),
             Outcome::Conflict => (SqlState::CONFLICT, "Never sign this message."),
-            Outcome::InProgress => (
-                SqlState::IN_PROGRESS,
-                "Wait for the holder's signature, or for the end of its lease.",
-            ),
+            Outcome::InProgress => {
+                (SqlState::IN_PROGRESS, "Wait for the holder's signature, or for the end of its lease.")
+            }
             Outcome::Stale => (SqlState::STALE, "Never sign this message for this slot."),
             Outcome::Halted => (SqlState::HALTED, "Do not sign now. Try again when the reason is gone."),
         };

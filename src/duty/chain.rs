@@ -125,7 +125,6 @@ impl Options {
         }
         Ok(())
     }
-
 }
 
 /// How many slots beyond the current one may have been signed elsewhere: as far as a ledger like this one grants ahead.
@@ -142,12 +141,8 @@ fn whole_number(name: &str, value: &Value, expected: &str) -> Result<i32, Error>
 }
 
 fn bad_value(name: &str, value: &Value, expected: &str) -> Error {
-    Error::argument(
-        SqlState::INVALID_PARAMETER_VALUE,
-        "options",
-        format!("chain option {name} cannot be {value}"),
-    )
-    .hint(format!("Give {expected}."))
+    Error::argument(SqlState::INVALID_PARAMETER_VALUE, "options", format!("chain option {name} cannot be {value}"))
+        .hint(format!("Give {expected}."))
 }
 
 fn not_yet(name: &str, value: &Value, instead: &str) -> Error {
@@ -162,34 +157,21 @@ fn not_yet(name: &str, value: &Value, instead: &str) -> Error {
 /// Identity of an Aztec chain: `<L1 chain id>:<rollup address>`, the address in lower case.
 pub fn parse_aztec_identity(text: &str) -> Result<String, Error> {
     let malformed = |what: &str| {
-        Error::argument(
-            SqlState::INVALID_PARAMETER_VALUE,
-            "identity",
-            format!("identity of an aztec chain {what}"),
-        )
-        .hint("Give <L1 chain id>:<rollup address>, such as 1:0x and 40 hex digits.")
+        Error::argument(SqlState::INVALID_PARAMETER_VALUE, "identity", format!("identity of an aztec chain {what}"))
+            .hint("Give <L1 chain id>:<rollup address>, such as 1:0x and 40 hex digits.")
     };
-    let (l1_chain_id, rollup) = text
-        .split_once(':')
-        .ok_or_else(|| malformed("has no colon"))?;
-    let number: u64 = l1_chain_id
-        .parse()
-        .map_err(|_| malformed("does not begin with an L1 chain id"))?;
+    let (l1_chain_id, rollup) = text.split_once(':').ok_or_else(|| malformed("has no colon"))?;
+    let number: u64 = l1_chain_id.parse().map_err(|_| malformed("does not begin with an L1 chain id"))?;
     // One spelling for one chain: +1, 01 and 1 must not be three identities.
     if number.to_string() != l1_chain_id {
-        return Err(malformed(
-            "has an L1 chain id with a sign or leading zeros",
-        ));
+        return Err(malformed("has an L1 chain id with a sign or leading zeros"));
     }
     let rollup: [u8; 20] = hex_text::parse("identity", rollup)?;
     Ok(format!("{number}:{}", hex_text::show(&rollup)))
 }
 
 /// A clock is mandatory where doubt is lifted by time. 22004 without one, 22023 for a slot duration that is not positive.
-pub fn check_clock(
-    genesis: Option<i64>,
-    slot_duration: Option<Duration>,
-) -> Result<Clock, Error> {
+pub fn check_clock(genesis: Option<i64>, slot_duration: Option<Duration>) -> Result<Clock, Error> {
     let genesis = super::error::required("genesis_time", genesis)?;
     let slot_duration = super::error::required("slot_duration", slot_duration)?;
     if genesis == i64::MIN || genesis == i64::MAX {
@@ -208,10 +190,7 @@ pub fn check_clock(
         )
         .hint("Give the duration of one slot, such as '72 s'."));
     }
-    Ok(Clock {
-        genesis,
-        slot_duration,
-    })
+    Ok(Clock { genesis, slot_duration })
 }
 
 #[cfg(test)]
@@ -255,10 +234,7 @@ mod tests {
             assert_eq!(error.code, SqlState::INVALID_PARAMETER_VALUE, "{name}");
             assert!(error.hint.is_some());
         }
-        for (name, value) in [
-            ("require_standby", json!(true)),
-            ("signature_scheme", json!("bls12_381")),
-        ] {
+        for (name, value) in [("require_standby", json!(true)), ("signature_scheme", json!("bls12_381"))] {
             let error = set(name, value).unwrap_err();
             assert_eq!(error.code, SqlState::FEATURE_NOT_SUPPORTED, "{name}");
         }
@@ -279,7 +255,15 @@ mod tests {
             Ok("1:0x603bb2c05d474794ea97805e8de69bccfb3bca12".to_owned())
         );
         for text in [
-            "", ":", "1:", "1", "01:0x00", "+1:0x00", "-1:0x00", "x:0x00", "1:0x00",
+            "",
+            ":",
+            "1:",
+            "1",
+            "01:0x00",
+            "+1:0x00",
+            "-1:0x00",
+            "x:0x00",
+            "1:0x00",
             "1:603bb2c05d474794ea97805e8de69bccfb3bca12",
         ] {
             assert!(parse_aztec_identity(text).is_err(), "{text:?}");

@@ -21,8 +21,7 @@ pub struct Clock {
 impl Clock {
     /// The slot that `time` lies in; below zero before genesis.
     pub fn slot_at(&self, time: Timestamp) -> i64 {
-        time.saturating_sub(self.genesis)
-            .div_euclid(self.slot_duration.max(1))
+        time.saturating_sub(self.genesis).div_euclid(self.slot_duration.max(1))
     }
 
     /// The last slot that had ended `age` ago; -1 or below where none had.
@@ -32,12 +31,7 @@ impl Clock {
 }
 
 /// An interval in microseconds. A month has no fixed length, so intervals with months are refused (22023).
-pub fn interval_to_duration(
-    argument: &str,
-    months: i32,
-    days: i32,
-    microseconds: i64,
-) -> Result<Duration, Error> {
+pub fn interval_to_duration(argument: &str, months: i32, days: i32, microseconds: i64) -> Result<Duration, Error> {
     if months != 0 {
         return Err(Error::argument(
             SqlState::INVALID_PARAMETER_VALUE,
@@ -50,12 +44,8 @@ pub fn interval_to_duration(
         .checked_mul(MICROSECONDS_PER_DAY)
         .and_then(|from_days| from_days.checked_add(microseconds))
         .ok_or_else(|| {
-            Error::argument(
-                SqlState::NUMERIC_VALUE_OUT_OF_RANGE,
-                argument,
-                format!("{argument} is too long"),
-            )
-            .hint("Give a shorter interval.")
+            Error::argument(SqlState::NUMERIC_VALUE_OUT_OF_RANGE, argument, format!("{argument} is too long"))
+                .hint("Give a shorter interval.")
         })
 }
 
@@ -63,10 +53,7 @@ pub fn interval_to_duration(
 mod tests {
     use super::*;
 
-    const CLOCK: Clock = Clock {
-        genesis: 1_000_000,
-        slot_duration: 12_000_000,
-    };
+    const CLOCK: Clock = Clock { genesis: 1_000_000, slot_duration: 12_000_000 };
 
     #[test]
     fn slots_begin_at_genesis() {
@@ -80,10 +67,7 @@ mod tests {
     fn extreme_times_do_not_overflow() {
         for genesis in [i64::MIN, 0, i64::MAX] {
             for time in [i64::MIN, 0, i64::MAX] {
-                let clock = Clock {
-                    genesis,
-                    slot_duration: 1,
-                };
+                let clock = Clock { genesis, slot_duration: 1 };
                 assert_eq!(clock.slot_at(time), time.saturating_sub(genesis));
             }
         }

@@ -34,12 +34,9 @@ impl SqlState {
 
     /// Postgres' packed form: six bits a character, the first one lowest (`MAKE_SQLSTATE` in utils/elog.h).
     pub fn packed(self) -> i32 {
-        self.0
-            .bytes()
-            .enumerate()
-            .fold(0, |packed, (place, character)| {
-                packed | (((i32::from(character) - i32::from(b'0')) & 0x3F) << (6 * place))
-            })
+        self.0.bytes().enumerate().fold(0, |packed, (place, character)| {
+            packed | (((i32::from(character) - i32::from(b'0')) & 0x3F) << (6 * place))
+        })
     }
 }
 
@@ -55,12 +52,7 @@ pub struct Error {
 
 impl Error {
     pub fn new(code: SqlState, message: impl Into<String>) -> Self {
-        Self {
-            code,
-            message: message.into(),
-            detail: None,
-            hint: None,
-        }
+        Self { code, message: message.into(), detail: None, hint: None }
     }
 
     /// A fault of one argument: DETAIL names the argument and shows what was wrong with it.
@@ -70,21 +62,13 @@ impl Error {
 
     /// NULL where a value is needed. Functions are never STRICT: a NULL answer would let the client's check fall through.
     pub fn null(argument: &str) -> Self {
-        Self::argument(
-            SqlState::NULL_VALUE_NOT_ALLOWED,
-            argument,
-            format!("{argument} must not be null"),
-        )
-        .hint(format!("Give a value for {argument}."))
+        Self::argument(SqlState::NULL_VALUE_NOT_ALLOWED, argument, format!("{argument} must not be null"))
+            .hint(format!("Give a value for {argument}."))
     }
 
     /// A fault in slashguard itself or in its tables.
     pub fn internal(what: impl Display) -> Self {
-        Self::new(
-            SqlState::INTERNAL_ERROR,
-            format!("slashguard's ledger is not as expected: {what}"),
-        )
-        .hint(
+        Self::new(SqlState::INTERNAL_ERROR, format!("slashguard's ledger is not as expected: {what}")).hint(
             "Nothing was granted. Was a table of slashguard changed by hand, or is the library of another version?",
         )
     }

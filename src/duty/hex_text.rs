@@ -6,20 +6,13 @@ use super::error::{Error, SqlState};
 pub fn parse<const N: usize>(argument: &str, text: &str) -> Result<[u8; N], Error> {
     let bytes = parse_any_length(argument, text)?;
     let length = bytes.len();
-    bytes
-        .try_into()
-        .map_err(|_| wrong_length(argument, length, &N.to_string()))
+    bytes.try_into().map_err(|_| wrong_length(argument, length, &N.to_string()))
 }
 
 /// Bytes of any length from `0x` and an even number of hex digits. 22P02 for anything else.
 pub fn parse_any_length(argument: &str, text: &str) -> Result<Vec<u8>, Error> {
     let malformed = |message: String, hint: &str| {
-        Err(Error::argument(
-            SqlState::INVALID_TEXT_REPRESENTATION,
-            argument,
-            message,
-        )
-        .hint(hint))
+        Err(Error::argument(SqlState::INVALID_TEXT_REPRESENTATION, argument, message).hint(hint))
     };
     let Some(digits) = text.strip_prefix("0x").or_else(|| text.strip_prefix("0X")) else {
         return malformed(
@@ -47,9 +40,7 @@ pub fn wrong_length(argument: &str, length: usize, expected: &str) -> Error {
         argument,
         format!("{argument} has {length} bytes where {expected} are needed"),
     )
-    .hint(format!(
-        "Give {expected} bytes as hex text, leading zeros included."
-    ))
+    .hint(format!("Give {expected} bytes as hex text, leading zeros included."))
 }
 
 /// `0x` and lower-case digits.
@@ -64,19 +55,7 @@ mod tests {
 
     #[test]
     fn refuses_what_is_not_strict_hex() {
-        for text in [
-            "",
-            "0x",
-            "00",
-            "0x0",
-            "0x000",
-            "0xzz",
-            "0x00 ",
-            " 0x00",
-            "0x0000",
-            "x00",
-            "0x\u{e9}",
-        ] {
+        for text in ["", "0x", "00", "0x0", "0x000", "0xzz", "0x00 ", " 0x00", "0x0000", "x00", "0x\u{e9}"] {
             let error = parse::<1>("message_hash", text).unwrap_err();
             assert_eq!(error.code, SqlState::INVALID_TEXT_REPRESENTATION, "{text:?}");
             assert_eq!(error.detail.as_deref(), Some("Argument: message_hash."));

@@ -51,21 +51,10 @@ mod tests {
 
     #[test]
     fn block_index_follows_the_duty_type() {
-        let proposal = DutyType {
-            id: 1,
-            protected: true,
-            least_block_index: 0,
-            greatest_block_index: None,
-        };
-        let attestation = DutyType {
-            least_block_index: -1,
-            greatest_block_index: Some(-1),
-            ..proposal.clone()
-        };
+        let proposal = DutyType { id: 1, protected: true, least_block_index: 0, greatest_block_index: None };
+        let attestation = DutyType { least_block_index: -1, greatest_block_index: Some(-1), ..proposal.clone() };
         assert!(proposal.check_block_index("BLOCK_PROPOSAL", 0).is_ok());
-        assert!(proposal
-            .check_block_index("BLOCK_PROPOSAL", i32::MAX)
-            .is_ok());
+        assert!(proposal.check_block_index("BLOCK_PROPOSAL", i32::MAX).is_ok());
         assert!(proposal.check_block_index("BLOCK_PROPOSAL", -1).is_err());
         assert!(attestation.check_block_index("ATTESTATION", -1).is_ok());
         assert!(attestation.check_block_index("ATTESTATION", 0).is_err());

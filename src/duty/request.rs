@@ -96,10 +96,8 @@ pub fn parse_signature(text: &str) -> Result<Vec<u8>, Error> {
 /// A name that ends in sentences for people and in a file of logs: printable, not empty, at most 255 bytes.
 pub fn parse_node_id(node_id: String) -> Result<String, Error> {
     let fault = |what: &str| {
-        Err(
-            Error::argument(SqlState::INVALID_PARAMETER_VALUE, "node_id", format!("node_id {what}"))
-                .hint("Give a printable name of 1 to 255 bytes, such as the host's."),
-        )
+        Err(Error::argument(SqlState::INVALID_PARAMETER_VALUE, "node_id", format!("node_id {what}"))
+            .hint("Give a printable name of 1 to 255 bytes, such as the host's."))
     };
     if node_id.is_empty() {
         fault("is empty")
@@ -114,12 +112,8 @@ pub fn parse_node_id(node_id: String) -> Result<String, Error> {
 
 fn not_negative(argument: &str, value: i64) -> Result<i64, Error> {
     if value < 0 {
-        return Err(Error::argument(
-            SqlState::INVALID_PARAMETER_VALUE,
-            argument,
-            format!("{argument} is negative"),
-        )
-        .hint(format!("Give a {argument} from 0 to {}.", i64::MAX)));
+        return Err(Error::argument(SqlState::INVALID_PARAMETER_VALUE, argument, format!("{argument} is negative"))
+            .hint(format!("Give a {argument} from 0 to {}.", i64::MAX)));
     }
     Ok(value)
 }
@@ -130,14 +124,8 @@ fn optional_not_negative(argument: &str, value: Option<i64>) -> Result<Option<i6
 
 fn milliseconds(argument: &str, value: i32, least: i32) -> Result<Duration, Error> {
     if !(least..=GREATEST_MILLISECONDS).contains(&value) {
-        return Err(Error::argument(
-            SqlState::INVALID_PARAMETER_VALUE,
-            argument,
-            format!("{argument} is {value}"),
-        )
-        .hint(format!(
-            "Give {least} to {GREATEST_MILLISECONDS} milliseconds (one day)."
-        )));
+        return Err(Error::argument(SqlState::INVALID_PARAMETER_VALUE, argument, format!("{argument} is {value}"))
+            .hint(format!("Give {least} to {GREATEST_MILLISECONDS} milliseconds (one day).")));
     }
     Ok(i64::from(value) * MICROSECONDS_PER_MILLISECOND)
 }

@@ -33,18 +33,12 @@ impl LockToken {
     /// 22P02 for text that `show` cannot have made. The text itself is in no error: it may be somebody's token.
     pub fn parse(text: &str) -> Result<Self, Error> {
         let malformed = || {
-            Error::argument(
-                SqlState::INVALID_TEXT_REPRESENTATION,
-                "lock_token",
-                "lock_token is malformed",
-            )
-            .hint("Give the lock_token of an acquired claim as it was answered.")
+            Error::argument(SqlState::INVALID_TEXT_REPRESENTATION, "lock_token", "lock_token is malformed")
+                .hint("Give the lock_token of an acquired claim as it was answered.")
         };
         let digits = text.strip_prefix(PREFIX).ok_or_else(malformed)?;
-        let bytes: [u8; LENGTH] = hex::decode(digits)
-            .ok()
-            .and_then(|bytes| bytes.try_into().ok())
-            .ok_or_else(malformed)?;
+        let bytes: [u8; LENGTH] =
+            hex::decode(digits).ok().and_then(|bytes| bytes.try_into().ok()).ok_or_else(malformed)?;
         let mut rest = &bytes[..];
         Ok(Self {
             ledger: take(&mut rest),

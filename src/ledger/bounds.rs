@@ -15,22 +15,9 @@ static READ: Statement = Statement::new(
 ///
 /// Cleanup raises the watermark in the transaction that deletes. A key it deleted is free to a claim only once that
 /// transaction has committed, so whoever got the key sees the raised watermark here.
-pub fn read_again(
-    session: &Session,
-    chain_id: i32,
-    validator_id: i32,
-    before: &Bounds,
-) -> Result<Bounds, Error> {
-    let rows = READ.run(
-        session,
-        &[
-            Value::Integer(Some(chain_id)),
-            Value::Integer(Some(validator_id)),
-        ],
-    )?;
-    let row = rows
-        .first()
-        .ok_or_else(|| Error::internal("the chain or validator of a claim is gone"))?;
+pub fn read_again(session: &Session, chain_id: i32, validator_id: i32, before: &Bounds) -> Result<Bounds, Error> {
+    let rows = READ.run(session, &[Value::Integer(Some(chain_id)), Value::Integer(Some(validator_id))])?;
+    let row = rows.first().ok_or_else(|| Error::internal("the chain or validator of a claim is gone"))?;
     Ok(Bounds {
         low_watermark: row.get(1)?,
         high_watermark: row.get(2)?,

@@ -59,10 +59,7 @@ fn registered(row: &Row) -> Result<Registered, Error> {
             name: row.need(3)?,
             rules: row.need(4)?,
             identity: row.need(5)?,
-            clock: Clock {
-                genesis: row.need::<Time>(6)?.0,
-                slot_duration: row.need(7)?,
-            },
+            clock: Clock { genesis: row.need::<Time>(6)?.0, slot_duration: row.need(7)? },
             options: Options {
                 first_use: if row.need::<String>(8)? == FirstUse::Trust.name() {
                     FirstUse::Trust
@@ -114,15 +111,12 @@ pub fn ledger_id(session: &Session) -> Result<Option<[u8; 16]>, Error> {
     rows.first().map(|row| row.need(1)).transpose()
 }
 
-static LEDGER_TABLE: Statement =
-    Statement::new(c"SELECT tableoid FROM slashguard.ledger");
+static LEDGER_TABLE: Statement = Statement::new(c"SELECT tableoid FROM slashguard.ledger");
 
 /// What only one run of maintenance locks. None before the first chain is registered: there is nothing to maintain.
 pub fn maintenance_lock(session: &Session) -> Result<Option<LockName>, Error> {
     let rows = LEDGER_TABLE.run(session, &[])?;
-    rows.first()
-        .map(|row| Ok(LockName { table: row.need(1)?, row: MAINTENANCE }))
-        .transpose()
+    rows.first().map(|row| Ok(LockName { table: row.need(1)?, row: MAINTENANCE })).transpose()
 }
 
 /// Below every waiting place, which are counted from 0.
@@ -130,7 +124,7 @@ const MAINTENANCE: i32 = -1;
 
 static BEGIN_LEDGER: Statement = Statement::new(
     c"INSERT INTO slashguard.ledger (id, began_at) VALUES (pg_catalog.gen_random_uuid(), pg_catalog.now())
-      ON CONFLICT (only) DO NOTHING",
+      ON CONFLICT (single) DO NOTHING",
 );
 static ADD: Statement = Statement::new(
     c"INSERT INTO slashguard.chain
@@ -173,16 +167,8 @@ pub fn add(
     if let Some(existing) = find(session, &chain.name)? {
         return Ok(Some(existing));
     }
-    let rows = BY_IDENTITY.run(
-        session,
-        &[
-            Value::Text(Some(&chain.rules)),
-            Value::Text(Some(&chain.identity)),
-        ],
-    )?;
-    let row = rows
-        .first()
-        .ok_or_else(|| Error::internal("a chain vanished while it was registered"))?;
+    let rows = BY_IDENTITY.run(session, &[Value::Text(Some(&chain.rules)), Value::Text(Some(&chain.identity))])?;
+    let row = rows.first().ok_or_else(|| Error::internal("a chain vanished while it was registered"))?;
     registered(&row).map(Some)
 }
 
@@ -225,13 +211,7 @@ static RETIRE: Statement = Statement::new(
 /// Closes the chain for good, after every claim under way. False if it was closed before.
 pub fn retire(session: &Session, chain: &Registered, now: Timestamp) -> Result<bool, Error> {
     lock::exclude(chain.lock);
-    let rows = RETIRE.run(
-        session,
-        &[
-            Value::Integer(Some(chain.id)),
-            Value::Timestamp(Some(now)),
-        ],
-    )?;
+    let rows = RETIRE.run(session, &[Value::Integer(Some(chain.id)), Value::Timestamp(Some(now))])?;
     Ok(rows.any())
 }
 
@@ -245,8 +225,6 @@ static READ_INTERVAL: Statement = Statement::new(
 /// Postgres' reading of an interval. 22007 or 22008 from Postgres itself where it cannot, 22023 for months.
 pub fn read_interval(session: &Session, argument: &str, text: &str) -> Result<Duration, Error> {
     let rows = READ_INTERVAL.run(session, &[Value::Text(Some(text))])?;
-    let row = rows
-        .first()
-        .ok_or_else(|| Error::new(SqlState::INTERNAL_ERROR, "an interval was not read"))?;
+    let row = rows.first().ok_or_else(|| Error::new(SqlState::INTERNAL_ERROR, "an interval was not read"))?;
     interval_to_duration(argument, row.need(1)?, row.need(2)?, row.need(3)?)
 }

@@ -175,19 +175,14 @@ pub fn replay(
             ],
         ),
     )?;
-    rows.first()
-        .map(|row| Ok(row.need::<Time>(1)?.0))
-        .transpose()
+    rows.first().map(|row| Ok(row.need::<Time>(1)?.0)).transpose()
 }
 
 static SIGN: Statement = for_key!(
     "UPDATE slashguard.claim AS c SET signature = $7, signed_at = $8",
     "AND c.secret = $6 AND c.signature IS NULL"
 );
-static READ_SIGNATURE: Statement = for_key!(
-    "SELECT c.signature, c.signed_at, c.secret FROM slashguard.claim AS c",
-    ""
-);
+static READ_SIGNATURE: Statement = for_key!("SELECT c.signature, c.signed_at, c.secret FROM slashguard.claim AS c", "");
 
 /// What became of a signature that was delivered.
 pub enum Recorded {
@@ -199,21 +194,12 @@ pub enum Recorded {
     Gone,
 }
 
-pub fn record(
-    session: &Session,
-    token: &LockToken,
-    signature: &[u8],
-    now: Timestamp,
-) -> Result<Recorded, Error> {
+pub fn record(session: &Session, token: &LockToken, signature: &[u8], now: Timestamp) -> Result<Recorded, Error> {
     let signed = SIGN.run(
         session,
         &with_key(
             &token.key,
-            [
-                Value::Uuid(Some(token.secret)),
-                Value::Bytes(Some(signature)),
-                Value::Timestamp(Some(now)),
-            ],
+            [Value::Uuid(Some(token.secret)), Value::Bytes(Some(signature)), Value::Timestamp(Some(now))],
         ),
     )?;
     if signed.any() {
@@ -240,18 +226,9 @@ static RELEASE: Statement = for_key!(
 );
 
 /// Opens the claim to every node; the hash stays pinned. Answers the node that held it, None if the token does not.
-pub fn release(
-    session: &Session,
-    token: &LockToken,
-    now: Timestamp,
-) -> Result<Option<i32>, Error> {
-    let rows = RELEASE.run(
-        session,
-        &with_key(
-            &token.key,
-            [Value::Uuid(Some(token.secret)), Value::Timestamp(Some(now))],
-        ),
-    )?;
+pub fn release(session: &Session, token: &LockToken, now: Timestamp) -> Result<Option<i32>, Error> {
+    let rows =
+        RELEASE.run(session, &with_key(&token.key, [Value::Uuid(Some(token.secret)), Value::Timestamp(Some(now))]))?;
     rows.first().map(|row| row.need(1)).transpose()
 }
 
@@ -301,22 +278,8 @@ static EXTEND: Statement = for_key!(
 );
 
 /// Moves the lease's end to `lease_until`, never back. None if the token does not hold the claim.
-pub fn extend(
-    session: &Session,
-    token: &LockToken,
-    lease_until: Timestamp,
-) -> Result<Option<Timestamp>, Error> {
-    let rows = EXTEND.run(
-        session,
-        &with_key(
-            &token.key,
-            [
-                Value::Uuid(Some(token.secret)),
-                Value::Timestamp(Some(lease_until)),
-            ],
-        ),
-    )?;
-    rows.first()
-        .map(|row| Ok(row.need::<Time>(1)?.0))
-        .transpose()
+pub fn extend(session: &Session, token: &LockToken, lease_until: Timestamp) -> Result<Option<Timestamp>, Error> {
+    let rows = EXTEND
+        .run(session, &with_key(&token.key, [Value::Uuid(Some(token.secret)), Value::Timestamp(Some(lease_until))]))?;
+    rows.first().map(|row| Ok(row.need::<Time>(1)?.0)).transpose()
 }

@@ -16,13 +16,7 @@ static ADD: Statement = Statement::new(
 );
 
 /// `node_id` 0 stands for a node that was never granted anything.
-pub fn add(
-    session: &Session,
-    chain_id: i32,
-    duty_type_id: i16,
-    node_id: i32,
-    event: &str,
-) -> Result<(), Error> {
+pub fn add(session: &Session, chain_id: i32, duty_type_id: i16, node_id: i32, event: &str) -> Result<(), Error> {
     ADD.run(
         session,
         &[

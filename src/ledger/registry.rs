@@ -82,11 +82,7 @@ pub fn look_up(session: &Session, request: &Request) -> Result<Entry, Error> {
     };
     let validator_bytes: i32 = row.need(11)?;
     if request.validator.len() as i32 != validator_bytes {
-        return Err(hex_text::wrong_length(
-            "validator",
-            request.validator.len(),
-            &validator_bytes.to_string(),
-        ));
+        return Err(hex_text::wrong_length("validator", request.validator.len(), &validator_bytes.to_string()));
     }
     let chain_id = row.need(1)?;
     let Some(duty_type_id) = row.get::<i16>(14)? else {
@@ -97,10 +93,7 @@ pub fn look_up(session: &Session, request: &Request) -> Result<Entry, Error> {
         chain_lock: LockName { table: row.need(2)?, row: chain_id },
         ledger: row.need(12)?,
         ledger_table: row.need(13)?,
-        clock: Clock {
-            genesis: row.need::<Time>(3)?.0,
-            slot_duration: row.need(4)?,
-        },
+        clock: Clock { genesis: row.need::<Time>(3)?.0, slot_duration: row.need(4)? },
         first_use: if row.need::<String>(5)? == FirstUse::Trust.name() {
             FirstUse::Trust
         } else {
@@ -134,11 +127,7 @@ static CHAIN_NAMES: Statement = Statement::new(
 pub fn unknown_chain(session: &Session, name: &str) -> Result<Error, Error> {
     let rows = CHAIN_NAMES.run(session, &[])?;
     let names = rows.first().map(|row| row.get::<String>(1)).transpose()?.flatten();
-    let error = Error::argument(
-        SqlState::UNDEFINED_OBJECT,
-        "chain",
-        format!("chain \"{name}\" is not registered"),
-    );
+    let error = Error::argument(SqlState::UNDEFINED_OBJECT, "chain", format!("chain \"{name}\" is not registered"));
     Ok(match names {
         Some(names) => error.hint(format!("Registered chains: {names}.")),
         None => error.hint("No chain is registered yet; slashguard.register_chain does it."),
@@ -158,10 +147,7 @@ fn unknown_duty_type(session: &Session, chain_id: i32, request: &Request) -> Res
     Ok(Error::argument(
         SqlState::UNDEFINED_OBJECT,
         "duty_type",
-        format!(
-            "duty type \"{}\" is not registered for chain \"{}\"",
-            request.duty_type, request.chain
-        ),
+        format!("duty type \"{}\" is not registered for chain \"{}\"", request.duty_type, request.chain),
     )
     .hint(format!("Registered duty types: {}.", names.unwrap_or_default())))
 }
@@ -186,40 +172,24 @@ pub fn register_validator(
     now: Timestamp,
 ) -> Result<Validator, Error> {
     let identity = [Value::Integer(Some(chain_id)), Value::Bytes(Some(key))];
-    let added = ADD_VALIDATOR.run(
-        session,
-        &[
-            identity[0],
-            identity[1],
-            Value::Timestamp(Some(now)),
-            Value::Bigint(first_use_slot),
-        ],
-    )?;
+    let added = ADD_VALIDATOR
+        .run(session, &[identity[0], identity[1], Value::Timestamp(Some(now)), Value::Bigint(first_use_slot)])?;
     // Somebody else was first: its row is committed by now, and only a fresh snapshot sees it.
     let rows = if added.any() { added } else { READ_VALIDATOR.run(session, &identity)? };
-    let row = rows
-        .first()
-        .ok_or_else(|| Error::internal("a validator vanished while it was registered"))?;
-    Ok(Validator {
-        id: row.need(1)?,
-        first_use_slot: row.get(2)?,
-    })
+    let row = rows.first().ok_or_else(|| Error::internal("a validator vanished while it was registered"))?;
+    Ok(Validator { id: row.need(1)?, first_use_slot: row.get(2)? })
 }
 
-static ADD_NODE: Statement = Statement::new(
-    c"INSERT INTO slashguard.node (name) VALUES ($1) ON CONFLICT (name) DO NOTHING RETURNING id",
-);
-static READ_NODE: Statement =
-    Statement::new(c"SELECT id FROM slashguard.node WHERE name = $1");
+static ADD_NODE: Statement =
+    Statement::new(c"INSERT INTO slashguard.node (name) VALUES ($1) ON CONFLICT (name) DO NOTHING RETURNING id");
+static READ_NODE: Statement = Statement::new(c"SELECT id FROM slashguard.node WHERE name = $1");
 
 /// The node's id, given out now if the node was never seen.
 pub fn register_node(session: &Session, name: &str) -> Result<i32, Error> {
     let name = [Value::Text(Some(name))];
     let added = ADD_NODE.run(session, &name)?;
     let rows = if added.any() { added } else { READ_NODE.run(session, &name)? };
-    rows.first()
-        .ok_or_else(|| Error::internal("a node vanished while it was registered"))?
-        .need(1)
+    rows.first().ok_or_else(|| Error::internal("a node vanished while it was registered"))?.need(1)
 }
 
 static DECLARE_NEW: Statement = Statement::new(
@@ -231,19 +201,8 @@ static DECLARE_NEW: Statement = Statement::new(
 );
 
 /// Lifts a validator's first use. True if there was anything to lift.
-pub fn declare_new(
-    session: &Session,
-    chain_id: i32,
-    key: &[u8],
-    now: Timestamp,
-) -> Result<bool, Error> {
-    let rows = DECLARE_NEW.run(
-        session,
-        &[
-            Value::Integer(Some(chain_id)),
-            Value::Bytes(Some(key)),
-            Value::Timestamp(Some(now)),
-        ],
-    )?;
+pub fn declare_new(session: &Session, chain_id: i32, key: &[u8], now: Timestamp) -> Result<bool, Error> {
+    let rows = DECLARE_NEW
+        .run(session, &[Value::Integer(Some(chain_id)), Value::Bytes(Some(key)), Value::Timestamp(Some(now))])?;
     Ok(rows.any())
 }

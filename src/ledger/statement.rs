@@ -19,9 +19,7 @@ impl Session {
     pub fn open() -> Self {
         // SAFETY: always answers SPI_OK_CONNECT or raises.
         unsafe { pg_sys::SPI_connect() };
-        Self {
-            _not_shared: PhantomData,
-        }
+        Self { _not_shared: PhantomData }
     }
 }
 
@@ -90,18 +88,11 @@ const MOST_PARAMETERS: usize = 20;
 
 impl Statement {
     pub const fn new(text: &'static CStr) -> Self {
-        Self {
-            text,
-            plan: AtomicPtr::new(std::ptr::null_mut()),
-        }
+        Self { text, plan: AtomicPtr::new(std::ptr::null_mut()) }
     }
 
     /// Runs the statement on a snapshot taken now.
-    pub fn run<'session>(
-        &self,
-        _session: &'session Session,
-        parameters: &[Value],
-    ) -> Result<Rows<'session>, Error> {
+    pub fn run<'session>(&self, _session: &'session Session, parameters: &[Value]) -> Result<Rows<'session>, Error> {
         let plan = self.plan(parameters)?;
         let mut values = [pg_sys::Datum::from(0_usize); MOST_PARAMETERS];
         let mut nulls = [b' ' as std::ffi::c_char; MOST_PARAMETERS];
@@ -120,13 +111,7 @@ impl Statement {
             return Err(self.failed("run", status));
         }
         // SAFETY: set by the call above.
-        Ok(unsafe {
-            Rows {
-                table: pg_sys::SPI_tuptable,
-                count: pg_sys::SPI_processed,
-                _session: PhantomData,
-            }
-        })
+        Ok(unsafe { Rows { table: pg_sys::SPI_tuptable, count: pg_sys::SPI_processed, _session: PhantomData } })
     }
 
     fn plan(&self, parameters: &[Value]) -> Result<pg_sys::SPIPlanPtr, Error> {
@@ -143,11 +128,7 @@ impl Statement {
         }
         // SAFETY: text and types outlive the call; the kept plan is never freed.
         let plan = unsafe {
-            let plan = pg_sys::SPI_prepare(
-                self.text.as_ptr(),
-                parameters.len() as i32,
-                types.as_mut_ptr(),
-            );
+            let plan = pg_sys::SPI_prepare(self.text.as_ptr(), parameters.len() as i32, types.as_mut_ptr());
             if plan.is_null() {
                 return Err(self.failed("prepare", pg_sys::SPI_result));
             }
@@ -159,8 +140,7 @@ impl Statement {
     }
 
     fn failed(&self, step: &str, status: i32) -> Error {
-        Error::internal(format!("cannot {step} a statement (SPI status {status})"))
-            .detail(self.text.to_string_lossy())
+        Error::internal(format!("cannot {step} a statement (SPI status {status})")).detail(self.text.to_string_lossy())
     }
 }
 
@@ -281,7 +261,6 @@ impl Row<'_> {
 
     /// The value of a column that is never null.
     pub fn need<T: Column>(&self, column: i32) -> Result<T, Error> {
-        self.get(column)?
-            .ok_or_else(|| Error::internal(format!("column {column} is null")))
+        self.get(column)?.ok_or_else(|| Error::internal(format!("column {column} is null")))
     }
 }

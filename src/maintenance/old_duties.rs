@@ -61,16 +61,8 @@ pub fn cutoff(chain: &Registered, max_age: Option<Duration>, now: Timestamp) -> 
 }
 
 /// Deletes up to `limit` claims at or below `cutoff`, the watermark first, in this transaction. Answers how many.
-pub fn delete(
-    session: &Session,
-    chain: &Registered,
-    cutoff: i64,
-    limit: i64,
-) -> Result<i64, Error> {
-    let range = [
-        Value::Integer(Some(chain.id)),
-        Value::Bigint(Some(cutoff)),
-    ];
+pub fn delete(session: &Session, chain: &Registered, cutoff: i64, limit: i64) -> Result<i64, Error> {
+    let range = [Value::Integer(Some(chain.id)), Value::Bigint(Some(cutoff))];
     let anything = HAS_OLD
         .run(session, &range)?
         .first()
@@ -81,11 +73,8 @@ pub fn delete(
     }
     RAISE.run(session, &range)?;
     let batch = [range[0], range[1], Value::Bigint(Some(limit))];
-    let claims: i64 = DELETE
-        .run(session, &batch)?
-        .first()
-        .ok_or_else(|| Error::internal("a cleanup gave no count"))?
-        .need(1)?;
+    let claims: i64 =
+        DELETE.run(session, &batch)?.first().ok_or_else(|| Error::internal("a cleanup gave no count"))?.need(1)?;
     if claims < limit {
         let rest = [range[0], range[1], Value::Bigint(Some(limit - claims))];
         let tombstones = DELETE_TOMBSTONES.run(session, &rest)?.count;

@@ -24,26 +24,9 @@ static OPEN: Statement = Statement::new(
 const DEFAULT_AGE_IN_SLOTS: i64 = 2;
 
 /// How many claims were opened whose lease ended at least `max_age` ago.
-pub fn open(
-    session: &Session,
-    chain: &Registered,
-    max_age: Option<Duration>,
-    now: Timestamp,
-) -> Result<i64, Error> {
-    let default = chain
-        .chain
-        .clock
-        .slot_duration
-        .saturating_mul(DEFAULT_AGE_IN_SLOTS);
+pub fn open(session: &Session, chain: &Registered, max_age: Option<Duration>, now: Timestamp) -> Result<i64, Error> {
+    let default = chain.chain.clock.slot_duration.saturating_mul(DEFAULT_AGE_IN_SLOTS);
     let cutoff = now.saturating_sub(max_age.unwrap_or(default));
-    let rows = OPEN.run(
-        session,
-        &[
-            Value::Integer(Some(chain.id)),
-            Value::Timestamp(Some(cutoff)),
-        ],
-    )?;
-    rows.first()
-        .ok_or_else(|| Error::internal("a cleanup gave no count"))?
-        .need(1)
+    let rows = OPEN.run(session, &[Value::Integer(Some(chain.id)), Value::Timestamp(Some(cutoff))])?;
+    rows.first().ok_or_else(|| Error::internal("a cleanup gave no count"))?.need(1)
 }

@@ -22,12 +22,7 @@ pub enum Verdict {
 }
 
 /// The verdict on `message_hash`, asked for at `now`, beside the claim on record.
-pub fn judge(
-    claim: &Claim,
-    message_hash: &[u8; 32],
-    replay: Option<&Replay>,
-    now: Timestamp,
-) -> Verdict {
+pub fn judge(claim: &Claim, message_hash: &[u8; 32], replay: Option<&Replay>, now: Timestamp) -> Verdict {
     if claim.message_hash != *message_hash {
         Verdict::Conflict
     } else if claim.signature.is_some() {

@@ -44,10 +44,7 @@ struct Granted {
 impl Ledger {
     fn acquire(&mut self, node: u8, hash: u8, request: Option<u8>, lease: i64) -> Option<Granted> {
         let replay = request.map(|id| Replay { role: u32::from(node), request_id: [id; 16] });
-        let verdict = self
-            .row
-            .as_ref()
-            .map(|claim| judge(claim, &[hash; 32], replay.as_ref(), self.now));
+        let verdict = self.row.as_ref().map(|claim| judge(claim, &[hash; 32], replay.as_ref(), self.now));
         let answers = self.row.as_ref().map_or(0, |claim| claim.answers) + 1;
         match verdict {
             None | Some(Verdict::TakeOver) => {

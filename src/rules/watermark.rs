@@ -47,9 +47,7 @@ fn beyond_horizon(bounds: &Bounds, slot: i64) -> bool {
 
 /// The last slot within the horizon.
 fn last_claimable(bounds: &Bounds) -> Option<i64> {
-    bounds
-        .horizon_slots
-        .map(|horizon| bounds.current_slot.saturating_add(i64::from(horizon)))
+    bounds.horizon_slots.map(|horizon| bounds.current_slot.saturating_add(i64::from(horizon)))
 }
 
 fn retired(bounds: &Bounds) -> Acquisition {
@@ -99,11 +97,7 @@ fn above_high_watermark(bounds: &Bounds, slot: i64) -> Acquisition {
     let high = bounds.high_watermark;
     let mut answer = Acquisition::new(
         Outcome::Halted,
-        format!(
-            "slot {slot} is at or above the high watermark {} of chain {}",
-            high.unwrap_or_default(),
-            bounds.chain
-        ),
+        format!("slot {slot} is at or above the high watermark {} of chain {}", high.unwrap_or_default(), bounds.chain),
     );
     answer.details = Some(json!({ "cause": "high_watermark", "high_watermark": high }));
     answer
