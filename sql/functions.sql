@@ -1,4 +1,6 @@
 -- Each declaration is held against its Rust function by a test (src/api/declarations.rs).
+-- On the hot path plans are kept for a backend's life. enable_seqscan = off keeps one that was made while a table was small
+-- from reading the whole table when it has grown; jit = off, because the cost it adds would set off compilation.
 -- None is STRICT: a STRICT function answers NULL to a NULL argument, and a client's check would fall through.
 
 CREATE FUNCTION slashguard.load_before_run(internal) RETURNS internal
@@ -22,7 +24,7 @@ CREATE FUNCTION slashguard.try_acquire_duty(
     seen_position text DEFAULT NULL
 ) RETURNS slashguard.acquisition
 LANGUAGE c VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE SECURITY DEFINER SUPPORT slashguard.load_before_run
-SET search_path = pg_catalog, pg_temp SET enable_seqscan = off
+SET search_path = pg_catalog, pg_temp SET enable_seqscan = off SET jit = off
 AS 'MODULE_PATHNAME', 'slashguard_try_acquire_duty';
 COMMENT ON FUNCTION slashguard.try_acquire_duty IS
     'May this node sign this message for this duty? Decides, records and answers in one atomic step; refusals are values.';
@@ -43,7 +45,7 @@ CREATE FUNCTION slashguard.acquire_duty(
     seen_position text DEFAULT NULL
 ) RETURNS slashguard.acquisition
 LANGUAGE c VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE SECURITY DEFINER SUPPORT slashguard.load_before_run
-SET search_path = pg_catalog, pg_temp SET enable_seqscan = off
+SET search_path = pg_catalog, pg_temp SET enable_seqscan = off SET jit = off
 AS 'MODULE_PATHNAME', 'slashguard_acquire_duty';
 COMMENT ON FUNCTION slashguard.acquire_duty IS
     'The strict twin of try_acquire_duty: a refusal raises SG001 (conflict), SG002 (in progress), SG003 (stale) or SG004 (halted).';
@@ -53,7 +55,7 @@ CREATE FUNCTION slashguard.record_signature(
     signature text
 ) RETURNS timestamptz
 LANGUAGE c VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE SECURITY DEFINER
-SET search_path = pg_catalog, pg_temp SET enable_seqscan = off
+SET search_path = pg_catalog, pg_temp SET enable_seqscan = off SET jit = off
 AS 'MODULE_PATHNAME', 'slashguard_record_signature';
 COMMENT ON FUNCTION slashguard.record_signature IS
     'Records the signature of a held claim and answers when; idempotent. SG005 where the token does not hold its claim.';
@@ -63,7 +65,7 @@ CREATE FUNCTION slashguard.release_duty(
     certainly_unsigned boolean DEFAULT false
 ) RETURNS boolean
 LANGUAGE c VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE SECURITY DEFINER
-SET search_path = pg_catalog, pg_temp SET enable_seqscan = off
+SET search_path = pg_catalog, pg_temp SET enable_seqscan = off SET jit = off
 AS 'MODULE_PATHNAME', 'slashguard_release_duty';
 COMMENT ON FUNCTION slashguard.release_duty IS
     'Gives a claim up; its hash stays pinned unless certainly_unsigned is said, allowed, and no other answer carried the claim.';
@@ -73,7 +75,7 @@ CREATE FUNCTION slashguard.extend_lease(
     lease_ms integer
 ) RETURNS timestamptz
 LANGUAGE c VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE SECURITY DEFINER
-SET search_path = pg_catalog, pg_temp SET enable_seqscan = off
+SET search_path = pg_catalog, pg_temp SET enable_seqscan = off SET jit = off
 AS 'MODULE_PATHNAME', 'slashguard_extend_lease';
 COMMENT ON FUNCTION slashguard.extend_lease IS
     'Moves the end of a held lease to lease_ms from now, never back, and answers it; NULL where the token does not hold its claim.';

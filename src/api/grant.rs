@@ -14,7 +14,7 @@ use crate::ledger::claims::{self, Grant};
 use crate::ledger::lock::{self, Lock, LockName};
 use crate::ledger::registry::{self, Entry, Validator};
 use crate::ledger::statement::Session;
-use crate::ledger::{bounds, counts, refusals, server};
+use crate::ledger::{bounds, counts, known_names, refusals, server};
 use crate::rules::aztec::{self, Verdict};
 use crate::rules::watermark::{self, Bounds};
 use crate::settings;
@@ -36,7 +36,7 @@ pub fn answer(request: Request) -> Result<Acquisition, Error> {
         return Ok(answer);
     }
     let session = Session::open();
-    let entry = registry::look_up(&session, &request)?;
+    let entry = look_up(&session, &request)?;
     entry.duty_type.check_block_index(&request.duty_type, request.block_index)?;
     if !entry.duty_type.protected {
         return Ok(Acquisition::new(Outcome::NotProtected, format!("{} is harmless to sign twice", request.duty_type)));
@@ -49,6 +49,18 @@ pub fn answer(request: Request) -> Result<Acquisition, Error> {
     Ok(answer)
 }
 
+/// What the names stand for: as kept where that lets the request pass, else as it is now.
+fn look_up(session: &Session, request: &Request) -> Result<Entry, Error> {
+    if let Some(entry) = known_names::recall(request) {
+        if watermark::refusal(&entry.bounds(&request.chain, server::now()), request.slot).is_none() {
+            return Ok(entry);
+        }
+    }
+    let entry = registry::look_up(session, request)?;
+    known_names::remember(request, &entry);
+    Ok(entry)
+}
+
 /// What a standby says: it answers from the past.
 fn on_standby() -> Acquisition {
     let mut answer = Acquisition::new(Outcome::Halted, "this server is a standby; ask the primary");
@@ -59,22 +71,22 @@ fn on_standby() -> Acquisition {
 /// A refusal is counted, and need not wait for the disk: it promises nothing.
 fn note(session: &Session, entry: &Entry, request: &Request, answer: &Acquisition) -> Result<(), Error> {
     commit::asynchronously();
-    refusals::note(session, entry.chain_id, entry.duty_type.id, request, answer, server::now())?;
-    counts::add(session, entry.chain_id, entry.duty_type.id, entry.node_id.unwrap_or(0), answer.outcome.name())
+    refusals::note(session, entry.chain.id, entry.duty_type.id, request, answer, server::now())?;
+    counts::add(session, entry.chain.id, entry.duty_type.id, entry.node_id.unwrap_or(0), answer.outcome.name())
 }
 
 fn decide(session: &Session, entry: &Entry, request: &Request) -> Result<Acquisition, Error> {
     let now = server::now();
     let Some(validator) = known_validator(session, entry, request, now)? else {
-        return Ok(watermark::refusal(&entry.bounds(&request.chain, None, now), request.slot).unwrap_or_else(contended));
+        return Ok(watermark::refusal(&entry.bounds(&request.chain, now), request.slot).unwrap_or_else(contended));
     };
-    let bounds = entry.bounds(&request.chain, validator.first_use_slot, now);
+    let bounds = Bounds { first_use_slot: validator.first_use_slot, ..entry.bounds(&request.chain, now) };
     let mut attempt = Attempt {
         session,
         entry,
         request,
         key: DutyKey {
-            chain_id: entry.chain_id,
+            chain_id: entry.chain.id,
             slot: request.slot,
             validator_id: validator.id,
             duty_type_id: entry.duty_type.id,
@@ -105,17 +117,17 @@ fn known_validator(
     if entry.validator.is_some() {
         return Ok(entry.validator);
     }
-    let bounds = entry.bounds(&request.chain, None, now);
+    let bounds = entry.bounds(&request.chain, now);
     if watermark::refusal(&bounds, request.slot).is_some() {
         return Ok(None);
     }
-    let first_use_slot = match entry.first_use {
+    let first_use_slot = match entry.chain.first_use {
         FirstUse::Trust => None,
-        FirstUse::Quarantine => {
-            Some(bounds.current_slot.saturating_add(quarantine_slots(entry.margin_slots, entry.horizon_slots)))
-        }
+        FirstUse::Quarantine => Some(
+            bounds.current_slot.saturating_add(quarantine_slots(entry.chain.margin_slots, entry.chain.horizon_slots)),
+        ),
     };
-    registry::register_validator(session, entry.chain_id, &request.validator, first_use_slot, now).map(Some)
+    registry::register_validator(session, entry.chain.id, &request.validator, first_use_slot, now).map(Some)
 }
 
 /// One request on its way to a decision.
@@ -140,7 +152,7 @@ enum Step {
 
 impl Attempt<'_> {
     fn until_decided(&mut self, deadline: Timestamp) -> Result<Acquisition, Error> {
-        let mut chain_lock = lock::share(self.entry.chain_lock);
+        let mut chain_lock = lock::share(self.entry.chain.lock);
         let mut waiting: Option<Waiting> = None;
         for _ in 0..MOST_ATTEMPTS {
             let now = server::now();
@@ -152,13 +164,13 @@ impl Attempt<'_> {
                     if now >= deadline || self.registered {
                         return Ok(busy);
                     }
-                    let Some(place) = waiting.take().or_else(|| Waiting::begin(self.entry.ledger_table)) else {
+                    let Some(place) = waiting.take().or_else(|| Waiting::begin(self.entry.chain.ledger_table)) else {
                         return Ok(busy);
                     };
                     // Nobody waits for a caller that only waits itself.
                     chain_lock.give_back();
                     waiting = Some(place.look_later(deadline));
-                    chain_lock = lock::share(self.entry.chain_lock);
+                    chain_lock = lock::share(self.entry.chain.lock);
                 }
             }
         }
@@ -270,7 +282,7 @@ impl Attempt<'_> {
     }
 
     fn token(&self, secret: [u8; 16]) -> LockToken {
-        LockToken { ledger: self.entry.ledger, key: self.key, secret }
+        LockToken { ledger: self.entry.chain.ledger, key: self.key, secret }
     }
 
     fn acquired(&self, token: LockToken, now: Timestamp, lease_until: Timestamp, how: &str) -> Step {

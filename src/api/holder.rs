@@ -8,7 +8,7 @@ use crate::duty::token::LockToken;
 use crate::ledger::chains::{self, Registered};
 use crate::ledger::claims::{self, Recorded};
 use crate::ledger::statement::Session;
-use crate::ledger::{counts, server};
+use crate::ledger::{counts, known_names, server};
 use crate::rules::aztec;
 
 sql_functions! {
@@ -23,14 +23,17 @@ sql_functions! {
         let token = LockToken::parse(&required("lock_token", lock_token)?)?;
         let signature = parse_signature(&required("signature", signature)?)?;
         let session = Session::open();
-        let chain = chain_of(&session, &token)?;
-        if chain.chain.options.durable_record {
-            commit::durably();
-        } else {
-            commit::asynchronously();
-        }
-        match claims::record(&session, &token, &signature, server::now())? {
-            Recorded::At(time) => Ok(Some(Timestamptz(time))),
+        require_own(&session, &token)?;
+        commit::asynchronously();
+        let now = server::now();
+        match claims::record(&session, &token, &signature, now)? {
+            Recorded::Now { durable } => {
+                if durable {
+                    commit::durably();
+                }
+                Ok(Some(Timestamptz(now)))
+            }
+            Recorded::Before(time) => Ok(Some(Timestamptz(time))),
             Recorded::LockLost => Err(Error::new(
                 SqlState::LOCK_LOST,
                 "the claim is not held by this token any more",
@@ -91,20 +94,26 @@ sql_functions! {
         let token = LockToken::parse(&required("lock_token", lock_token)?)?;
         let lease = parse_lease(lease_ms)?;
         let session = Session::open();
-        chain_of(&session, &token)?;
+        require_own(&session, &token)?;
         let until = server::now().saturating_add(lease);
         Ok(claims::extend(&session, &token, until)?.map(Timestamptz))
     }
 }
 
-/// The chain of a token that this ledger gave out; 22023 for a token of another database.
-fn chain_of(session: &Session, token: &LockToken) -> Result<Registered, Error> {
-    let foreign = || {
-        Error::argument(SqlState::INVALID_PARAMETER_VALUE, "lock_token", "lock_token is of another database")
-            .hint("Hand a token back to the database that gave it out.")
-    };
-    if chains::ledger_id(session)? != Some(token.ledger) {
-        return Err(foreign());
+/// 22023 for a token that another database gave out.
+fn require_own(session: &Session, token: &LockToken) -> Result<(), Error> {
+    if known_names::ledger_id(session)? == Some(token.ledger) {
+        return Ok(());
     }
-    chains::with_id(session, token.key.chain_id)?.ok_or_else(foreign)
+    Err(Error::argument(SqlState::INVALID_PARAMETER_VALUE, "lock_token", "lock_token is of another database")
+        .hint("Hand a token back to the database that gave it out."))
+}
+
+/// The chain of a token that this ledger gave out.
+fn chain_of(session: &Session, token: &LockToken) -> Result<Registered, Error> {
+    require_own(session, token)?;
+    chains::with_id(session, token.key.chain_id)?.ok_or_else(|| {
+        Error::argument(SqlState::INVALID_PARAMETER_VALUE, "lock_token", "lock_token is of a chain that is not here")
+            .hint("Give the lock_token of an acquired claim as it was answered.")
+    })
 }

@@ -1,6 +1,7 @@
 //! How the transaction commits. A claim is flushed whatever the session, role or database says.
 
 use super::{one_claim, outermost, transaction};
+use crate::ledger::server;
 use pgrx::pg_sys;
 use std::cell::Cell;
 
@@ -34,12 +35,7 @@ pub fn durably() {
 /// This statement promises nothing: no need to wait for the disk. Does nothing where the caller's own writes would be
 /// drawn in: in a transaction block, or when something has been written before.
 pub fn asynchronously() {
-    if MODE.get() != Mode::Unchanged || transaction::in_block_or_pipeline() {
-        return;
-    }
-    // SAFETY: reads this backend's transaction state.
-    let nothing_written = unsafe { pg_sys::GetTopTransactionIdIfAny() == pg_sys::InvalidTransactionId };
-    if nothing_written {
+    if MODE.get() == Mode::Unchanged && !transaction::in_block_or_pipeline() && server::nothing_written() {
         MODE.set(Mode::Asynchronous);
     }
 }

@@ -24,6 +24,15 @@ impl FirstUse {
             Self::Trust => "trust",
         }
     }
+
+    /// Anything but trust is doubt.
+    pub fn named(name: &str) -> Self {
+        if name == Self::Trust.name() {
+            Self::Trust
+        } else {
+            Self::Quarantine
+        }
+    }
 }
 
 /// The options of a chain; each has a default and `set_chain_option` changes one.

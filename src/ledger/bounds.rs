@@ -4,8 +4,9 @@ use super::statement::{Session, Statement, Value};
 use crate::duty::error::Error;
 use crate::rules::watermark::Bounds;
 
+// The chain's clock and the validator's identity never change; all that does is read here.
 static READ: Statement = Statement::new(
-    c"SELECT c.low_watermark, c.high_watermark, c.retired_at IS NOT NULL, v.first_use_slot
+    c"SELECT c.low_watermark, c.high_watermark, c.retired_at IS NOT NULL, c.horizon_slots, v.first_use_slot
         FROM slashguard.chain AS c
         JOIN slashguard.validator AS v ON v.chain_id = c.id
        WHERE c.id = $1 AND v.id = $2",
@@ -22,7 +23,8 @@ pub fn read_again(session: &Session, chain_id: i32, validator_id: i32, before: &
         low_watermark: row.get(1)?,
         high_watermark: row.get(2)?,
         retired: row.need(3)?,
-        first_use_slot: row.get(4)?,
+        horizon_slots: row.get(4)?,
+        first_use_slot: row.get(5)?,
         ..before.clone()
     })
 }

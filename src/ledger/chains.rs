@@ -61,11 +61,7 @@ fn registered(row: &Row) -> Result<Registered, Error> {
             identity: row.need(5)?,
             clock: Clock { genesis: row.need::<Time>(6)?.0, slot_duration: row.need(7)? },
             options: Options {
-                first_use: if row.need::<String>(8)? == FirstUse::Trust.name() {
-                    FirstUse::Trust
-                } else {
-                    FirstUse::Quarantine
-                },
+                first_use: FirstUse::named(&row.need::<String>(8)?),
                 horizon_slots: row.get(9)?,
                 margin_slots: row.need(10)?,
                 allow_unsigned_release: row.need(11)?,

@@ -179,15 +179,19 @@ pub fn replay(
 }
 
 static SIGN: Statement = for_key!(
-    "UPDATE slashguard.claim AS c SET signature = $7, signed_at = $8",
-    "AND c.secret = $6 AND c.signature IS NULL"
+    "UPDATE slashguard.claim AS c SET signature = $7, signed_at = $8 FROM slashguard.chain AS h",
+    "AND c.secret = $6 AND c.signature IS NULL AND h.id = $1 RETURNING h.record_commit = 'durable'"
 );
 static READ_SIGNATURE: Statement = for_key!("SELECT c.signature, c.signed_at, c.secret FROM slashguard.claim AS c", "");
 
 /// What became of a signature that was delivered.
 pub enum Recorded {
-    /// Recorded now, or before; the first signature stays.
-    At(Timestamp),
+    Now {
+        /// Whether the chain wants signatures flushed before they are answered.
+        durable: bool,
+    },
+    /// Recorded at this time before; the first signature stays.
+    Before(Timestamp),
     /// The token does not hold the claim.
     LockLost,
     /// The claim is not there: cleaned up or freed.
@@ -202,8 +206,8 @@ pub fn record(session: &Session, token: &LockToken, signature: &[u8], now: Times
             [Value::Uuid(Some(token.secret)), Value::Bytes(Some(signature)), Value::Timestamp(Some(now))],
         ),
     )?;
-    if signed.any() {
-        return Ok(Recorded::At(now));
+    if let Some(row) = signed.first() {
+        return Ok(Recorded::Now { durable: row.need(1)? });
     }
     let rows = READ_SIGNATURE.run(session, &key_values(&token.key))?;
     let Some(row) = rows.first() else {
@@ -214,7 +218,7 @@ pub fn record(session: &Session, token: &LockToken, signature: &[u8], now: Times
     let holds = row.get::<[u8; 16]>(3)? == Some(token.secret);
     Ok(match (signed_before, signed_at) {
         // A former holder that delivers what is on record anyway learns and changes nothing.
-        (Some(before), Some(at)) if holds || before == signature => Recorded::At(at.0),
+        (Some(before), Some(at)) if holds || before == signature => Recorded::Before(at.0),
         _ => Recorded::LockLost,
     })
 }

@@ -10,21 +10,28 @@ use crate::duty::key::DutyType;
 use crate::duty::request::Request;
 use crate::rules::watermark::Bounds;
 
-/// Everything a request's names stand for, read at once.
+/// Everything a request's names stand for.
 pub struct Entry {
-    pub chain_id: i32,
-    pub chain_lock: LockName,
-    pub ledger: [u8; 16],
-    /// Waiting places are rows of the ledger's own lock.
-    pub ledger_table: u32,
-    pub clock: Clock,
-    pub first_use: FirstUse,
-    pub margin_slots: i32,
+    pub chain: Chain,
     pub duty_type: DutyType,
     /// None: never seen on this chain.
     pub validator: Option<Validator>,
     /// None: never seen.
     pub node_id: Option<i32>,
+}
+
+/// A chain as a claim needs it. The second half may change at any time.
+#[derive(Clone)]
+pub struct Chain {
+    pub id: i32,
+    pub lock: LockName,
+    /// The ledger that this chain is of.
+    pub ledger: [u8; 16],
+    /// Waiting places are locks on the ledger's table.
+    pub ledger_table: u32,
+    pub clock: Clock,
+    pub first_use: FirstUse,
+    pub margin_slots: i32,
     pub low_watermark: Option<i64>,
     pub high_watermark: Option<i64>,
     pub retired: bool,
@@ -38,15 +45,16 @@ pub struct Validator {
 }
 
 impl Entry {
-    pub fn bounds(&self, chain: &str, first_use_slot: Option<i64>, now: Timestamp) -> Bounds {
+    /// What bounds a slot, as far as it was read with the names.
+    pub fn bounds(&self, chain: &str, now: Timestamp) -> Bounds {
         Bounds {
             chain: chain.to_owned(),
-            low_watermark: self.low_watermark,
-            high_watermark: self.high_watermark,
-            retired: self.retired,
-            first_use_slot,
-            current_slot: self.clock.slot_at(now),
-            horizon_slots: self.horizon_slots,
+            low_watermark: self.chain.low_watermark,
+            high_watermark: self.chain.high_watermark,
+            retired: self.chain.retired,
+            first_use_slot: self.validator.and_then(|validator| validator.first_use_slot),
+            current_slot: self.chain.clock.slot_at(now),
+            horizon_slots: self.chain.horizon_slots,
         }
     }
 }
@@ -89,17 +97,19 @@ pub fn look_up(session: &Session, request: &Request) -> Result<Entry, Error> {
         return Err(unknown_duty_type(session, chain_id, request)?);
     };
     Ok(Entry {
-        chain_id,
-        chain_lock: LockName { table: row.need(2)?, row: chain_id },
-        ledger: row.need(12)?,
-        ledger_table: row.need(13)?,
-        clock: Clock { genesis: row.need::<Time>(3)?.0, slot_duration: row.need(4)? },
-        first_use: if row.need::<String>(5)? == FirstUse::Trust.name() {
-            FirstUse::Trust
-        } else {
-            FirstUse::Quarantine
+        chain: Chain {
+            id: chain_id,
+            lock: LockName { table: row.need(2)?, row: chain_id },
+            ledger: row.need(12)?,
+            ledger_table: row.need(13)?,
+            clock: Clock { genesis: row.need::<Time>(3)?.0, slot_duration: row.need(4)? },
+            first_use: FirstUse::named(&row.need::<String>(5)?),
+            margin_slots: row.need(6)?,
+            low_watermark: row.get(7)?,
+            high_watermark: row.get(8)?,
+            retired: row.need(9)?,
+            horizon_slots: row.get(10)?,
         },
-        margin_slots: row.need(6)?,
         duty_type: DutyType {
             id: duty_type_id,
             protected: row.need(15)?,
@@ -111,10 +121,6 @@ pub fn look_up(session: &Session, request: &Request) -> Result<Entry, Error> {
             None => None,
         },
         node_id: row.get(20)?,
-        low_watermark: row.get(7)?,
-        high_watermark: row.get(8)?,
-        retired: row.need(9)?,
-        horizon_slots: row.get(10)?,
     })
 }
 

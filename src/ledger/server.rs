@@ -4,6 +4,7 @@ use crate::duty::clock::Timestamp;
 use crate::duty::error::{Error, SqlState};
 use crate::settings;
 use pgrx::pg_sys;
+use std::cell::RefCell;
 
 /// The ledger's time: the server's, shifted only where a superuser's test setting says so.
 pub fn now() -> Timestamp {
@@ -35,15 +36,42 @@ pub fn backend_number(bound: i32) -> i32 {
     unsafe { pg_sys::MyProcPid }.rem_euclid(bound.max(1))
 }
 
-/// 16 bytes nobody can guess.
-pub fn secret() -> Result<[u8; 16], Error> {
-    let mut bytes = [0_u8; 16];
-    // SAFETY: writes 16 bytes into the array.
-    if unsafe { pg_sys::pg_strong_random(bytes.as_mut_ptr().cast(), bytes.len()) } {
-        Ok(bytes)
-    } else {
-        Err(Error::new(SqlState::INTERNAL_ERROR, "the server has no random numbers to give")
-            .hint("Nothing was granted. See whether the system's random device works."))
+const SECRET_LENGTH: usize = 16;
+/// One draw serves so many secrets: asking the random generator costs as much as a look-up in a table.
+const SECRETS_A_DRAW: usize = 32;
+
+thread_local! {
+    static DRAWN: RefCell<Vec<[u8; SECRET_LENGTH]>> = const { RefCell::new(Vec::new()) };
+}
+
+/// 16 bytes nobody can guess, never the same twice.
+pub fn secret() -> Result<[u8; SECRET_LENGTH], Error> {
+    if let Some(secret) = DRAWN.with_borrow_mut(Vec::pop) {
+        return Ok(secret);
+    }
+    let mut drawn = [[0_u8; SECRET_LENGTH]; SECRETS_A_DRAW];
+    // SAFETY: writes as many bytes as the array has.
+    if !unsafe { pg_sys::pg_strong_random(drawn.as_mut_ptr().cast(), SECRET_LENGTH * SECRETS_A_DRAW) } {
+        return Err(Error::new(SqlState::INTERNAL_ERROR, "the server has no random numbers to give")
+            .hint("Nothing was granted. See whether the system's random device works."));
+    }
+    let [first, rest @ ..] = drawn;
+    DRAWN.set(rest.to_vec());
+    Ok(first)
+}
+
+/// Whether this transaction has written nothing so far, so that all it sees is committed.
+pub fn nothing_written() -> bool {
+    // SAFETY: reads this backend's transaction state.
+    unsafe { pg_sys::GetTopTransactionIdIfAny() == pg_sys::InvalidTransactionId }
+}
+
+/// The oid of one of slashguard's tables; 0 where there is none.
+pub fn table_oid(name: &std::ffi::CStr) -> u32 {
+    // SAFETY: look-ups in Postgres' own caches.
+    unsafe {
+        let schema = pg_sys::get_namespace_oid(c"slashguard".as_ptr(), true);
+        pg_sys::get_relname_relid(name.as_ptr(), schema).to_u32()
     }
 }
 
