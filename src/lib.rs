@@ -16,6 +16,8 @@ mod settings;
 /// Called by Postgres when the library is loaded into a backend.
 #[pgrx::pg_guard]
 pub extern "C-unwind" fn _PG_init() {
+    // A client must not read file paths in the DETAIL of an error because somebody set RUST_BACKTRACE for the server.
+    std::env::set_var("RUST_LIB_BACKTRACE", "0");
     settings::define();
     durability::outermost::watch();
     durability::commit::watch();

@@ -1,35 +1,30 @@
 //! The way of a request: gates in a fixed order, and nothing goes back.
 
+use super::waiting::Waiting;
 use crate::durability::{commit, one_claim, transaction};
-use crate::duty::acquisition::{conflict, Acquisition, Outcome};
+use crate::duty::acquisition::{self, Acquisition, Outcome};
 use crate::duty::chain::{quarantine_slots, FirstUse};
 use crate::duty::claim::Claim;
-use crate::duty::clock::{Timestamp, MICROSECONDS_PER_MILLISECOND};
+use crate::duty::clock::Timestamp;
 use crate::duty::error::Error;
-use crate::duty::hex_text;
 use crate::duty::key::DutyKey;
 use crate::duty::request::Request;
 use crate::duty::token::LockToken;
 use crate::ledger::claims::{self, Grant};
-use crate::ledger::lock::{self, Lock, LockName};
+use crate::ledger::lock;
 use crate::ledger::registry::{self, Entry, Validator};
 use crate::ledger::statement::Session;
 use crate::ledger::{bounds, counts, known_names, refusals, server};
 use crate::rules::aztec::{self, Verdict};
 use crate::rules::watermark::{self, Bounds};
-use crate::settings;
-use serde_json::json;
 
-/// Waiting for a signature begins with short looks and ends with long ones.
-const FIRST_LOOK: i64 = 1_000;
-const LONGEST_LOOK: i64 = 20_000;
 /// A claim changes under our hands only when somebody else got ahead. So often in a row means something is broken.
 const MOST_ATTEMPTS: u32 = 1_000;
 
 /// Answers a request.
 pub fn answer(request: Request) -> Result<Acquisition, Error> {
     if transaction::on_standby() {
-        return Ok(on_standby());
+        return Ok(acquisition::on_standby());
     }
     transaction::require_vouching()?;
     if let Some(answer) = one_claim::recall(&request)? {
@@ -39,7 +34,7 @@ pub fn answer(request: Request) -> Result<Acquisition, Error> {
     let entry = look_up(&session, &request)?;
     entry.duty_type.check_block_index(&request.duty_type, request.block_index)?;
     if !entry.duty_type.protected {
-        return Ok(Acquisition::new(Outcome::NotProtected, format!("{} is harmless to sign twice", request.duty_type)));
+        return Ok(acquisition::not_protected(&request.duty_type));
     }
     let answer = decide(&session, &entry, &request)?;
     if answer.outcome != Outcome::Acquired {
@@ -61,13 +56,6 @@ fn look_up(session: &Session, request: &Request) -> Result<Entry, Error> {
     Ok(entry)
 }
 
-/// What a standby says: it answers from the past.
-fn on_standby() -> Acquisition {
-    let mut answer = Acquisition::new(Outcome::Halted, "this server is a standby; ask the primary");
-    answer.details = Some(json!({ "cause": "standby" }));
-    answer
-}
-
 /// A refusal is counted, and need not wait for the disk: it promises nothing.
 fn note(session: &Session, entry: &Entry, request: &Request, answer: &Acquisition) -> Result<(), Error> {
     commit::asynchronously();
@@ -78,7 +66,9 @@ fn note(session: &Session, entry: &Entry, request: &Request, answer: &Acquisitio
 fn decide(session: &Session, entry: &Entry, request: &Request) -> Result<Acquisition, Error> {
     let now = server::now();
     let Some(validator) = known_validator(session, entry, request, now)? else {
-        return Ok(watermark::refusal(&entry.bounds(&request.chain, now), request.slot).unwrap_or_else(contended));
+        return Ok(
+            watermark::refusal(&entry.bounds(&request.chain, now), request.slot).unwrap_or_else(acquisition::contended)
+        );
     };
     let bounds = Bounds { first_use_slot: validator.first_use_slot, ..entry.bounds(&request.chain, now) };
     let mut attempt = Attempt {
@@ -160,7 +150,7 @@ impl Attempt<'_> {
                 Step::Answer(answer) => return Ok(answer),
                 Step::Again => {}
                 Step::InProgress(claim) => {
-                    let busy = in_progress(&claim, now);
+                    let busy = acquisition::in_progress(&claim, now);
                     if now >= deadline || self.registered {
                         return Ok(busy);
                     }
@@ -174,7 +164,7 @@ impl Attempt<'_> {
                 }
             }
         }
-        Ok(contended())
+        Ok(acquisition::contended())
     }
 
     /// Looks at the record and does what it allows. `look_first`: before the attempt to insert, because a claim was there
@@ -221,8 +211,8 @@ impl Attempt<'_> {
     /// The answers that need nothing written: conflict and already signed.
     fn answer_from_record(&self, claim: &Claim, now: Timestamp) -> Option<Acquisition> {
         match self.judge(claim, now) {
-            Verdict::Conflict => Some(conflict(&claim.message_hash, claim.state(now).name(), &claim.node)),
-            Verdict::AlreadySigned => Some(already_signed(claim)),
+            Verdict::Conflict => Some(acquisition::conflict(claim, now)),
+            Verdict::AlreadySigned => Some(acquisition::already_signed(claim)),
             Verdict::InProgress | Verdict::TakeOver | Verdict::Replay => None,
         }
     }
@@ -287,68 +277,6 @@ impl Attempt<'_> {
 
     fn acquired(&self, token: LockToken, now: Timestamp, lease_until: Timestamp, how: &str) -> Step {
         commit::durably();
-        let mut answer = Acquisition::new(
-            Outcome::Acquired,
-            format!("{how} to node {} for {} ms", self.request.node, milliseconds(lease_until - now)),
-        );
-        answer.lock_token = Some(token.show());
-        answer.holder = Some(self.request.node.clone());
-        answer.expires_at = Some(lease_until);
-        Step::Answer(answer)
-    }
-}
-
-fn already_signed(claim: &Claim) -> Acquisition {
-    let mut answer = Acquisition::new(
-        Outcome::AlreadySigned,
-        format!("node {} signed this message before; its signature is given", claim.node),
-    );
-    answer.signature = claim.signature.as_deref().map(hex_text::show);
-    answer.holder = Some(claim.node.clone());
-    answer
-}
-
-fn in_progress(claim: &Claim, now: Timestamp) -> Acquisition {
-    let left = milliseconds(claim.lease_until - now);
-    let mut answer = Acquisition::new(
-        Outcome::InProgress,
-        format!("node {} is signing this message; its lease runs for {left} ms more", claim.node),
-    );
-    answer.holder = Some(claim.node.clone());
-    answer.expires_at = Some(claim.lease_until);
-    answer
-}
-
-fn contended() -> Acquisition {
-    let mut answer =
-        Acquisition::new(Outcome::Halted, "this duty changed hands again and again while it was looked at; ask again");
-    answer.details = Some(json!({ "cause": "contention" }));
-    answer
-}
-
-fn milliseconds(duration: i64) -> i64 {
-    duration / MICROSECONDS_PER_MILLISECOND
-}
-
-/// A place among the callers that wait in the server. There are few, so that waiters cannot hold every pooled connection.
-struct Waiting {
-    _place: Lock,
-    next_look: i64,
-}
-
-impl Waiting {
-    fn begin(ledger_table: u32) -> Option<Self> {
-        let places = settings::max_waiters();
-        let first = server::backend_number(places);
-        (0..places)
-            .map(|step| (first + step) % places)
-            .find_map(|row| lock::try_exclude(LockName { table: ledger_table, row }))
-            .map(|place| Self { _place: place, next_look: FIRST_LOOK })
-    }
-
-    fn look_later(self, deadline: Timestamp) -> Self {
-        let left = deadline.saturating_sub(server::now());
-        server::sleep(self.next_look.min(left));
-        Self { next_look: (self.next_look * 2).min(LONGEST_LOOK), ..self }
+        Step::Answer(acquisition::acquired(&token, &self.request.node, now, lease_until, how))
     }
 }

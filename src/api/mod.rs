@@ -7,6 +7,7 @@ mod clock;
 mod entry;
 mod grant;
 mod holder;
+mod waiting;
 
 #[cfg(test)]
 mod declarations;

@@ -1,8 +1,10 @@
 //! The answer to an acquire.
 
-use super::clock::Timestamp;
+use super::claim::Claim;
+use super::clock::{Duration, Timestamp, MICROSECONDS_PER_MILLISECOND};
 use super::error::{Error, SqlState};
 use super::hex_text;
+use super::token::LockToken;
 use serde_json::{json, Value};
 
 /// Expected outcomes are values, never exceptions.
@@ -88,20 +90,77 @@ pub const FIRST_USE: &str = "first_use";
 const FIRST_USE_STRICT_HINT: &str = "An error leaves no trace, so this wait does not begin: \
     call slashguard.try_acquire_duty instead, or, if the validator never signed elsewhere, slashguard.declare_new.";
 
+/// The claim is durable and the caller's. `how`: the beginning of the sentence, such as "granted".
+pub fn acquired(token: &LockToken, node: &str, now: Timestamp, lease_until: Timestamp, how: &str) -> Acquisition {
+    let mut answer =
+        Acquisition::new(Outcome::Acquired, format!("{how} to node {node} for {} ms", milliseconds(lease_until - now)));
+    answer.lock_token = Some(token.show());
+    answer.holder = Some(node.to_owned());
+    answer.expires_at = Some(lease_until);
+    answer
+}
+
 /// Another message is pinned.
-pub fn conflict(pinned_hash: &[u8; 32], state: &str, node: &str) -> Acquisition {
-    let pinned_hash = hex_text::show(pinned_hash);
+pub fn conflict(claim: &Claim, now: Timestamp) -> Acquisition {
+    let pinned_hash = hex_text::show(&claim.message_hash);
+    let state = claim.state(now).name();
     let mut answer = Acquisition::new(
         Outcome::Conflict,
-        format!("another message is on record for this duty: {pinned_hash}, granted to node {node} ({state})"),
+        format!("another message is on record for this duty: {pinned_hash}, granted to node {} ({state})", claim.node),
     );
     answer.details = Some(json!({
         "earlier_message_hash": pinned_hash,
         "earlier_state": state,
-        "earlier_node": node,
+        "earlier_node": claim.node,
     }));
-    answer.holder = Some(node.to_owned());
+    answer.holder = Some(claim.node.clone());
     answer
+}
+
+/// The same message, signed before.
+pub fn already_signed(claim: &Claim) -> Acquisition {
+    let mut answer = Acquisition::new(
+        Outcome::AlreadySigned,
+        format!("node {} signed this message before; its signature is given", claim.node),
+    );
+    answer.signature = claim.signature.as_deref().map(hex_text::show);
+    answer.holder = Some(claim.node.clone());
+    answer
+}
+
+/// The same message, held by somebody else.
+pub fn in_progress(claim: &Claim, now: Timestamp) -> Acquisition {
+    let left = milliseconds(claim.lease_until - now);
+    let mut answer = Acquisition::new(
+        Outcome::InProgress,
+        format!("node {} is signing this message; its lease runs for {left} ms more", claim.node),
+    );
+    answer.holder = Some(claim.node.clone());
+    answer.expires_at = Some(claim.lease_until);
+    answer
+}
+
+pub fn not_protected(duty_type: &str) -> Acquisition {
+    Acquisition::new(Outcome::NotProtected, format!("{duty_type} is harmless to sign twice"))
+}
+
+/// A standby answers from the past and promises nothing.
+pub fn on_standby() -> Acquisition {
+    let mut answer = Acquisition::new(Outcome::Halted, "this server is a standby; ask the primary");
+    answer.details = Some(json!({ "cause": "standby" }));
+    answer
+}
+
+/// No decision, because somebody else was always faster.
+pub fn contended() -> Acquisition {
+    let mut answer =
+        Acquisition::new(Outcome::Halted, "this duty changed hands again and again while it was looked at; ask again");
+    answer.details = Some(json!({ "cause": "contention" }));
+    answer
+}
+
+fn milliseconds(duration: Duration) -> i64 {
+    duration / MICROSECONDS_PER_MILLISECOND
 }
 
 #[cfg(test)]
