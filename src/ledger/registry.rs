@@ -126,7 +126,7 @@ pub fn look_up(session: &Session, request: &Request) -> Result<Entry, Error> {
 
 static CHAIN_NAMES: Statement = Statement::new(
     c"SELECT pg_catalog.string_agg(name, ', ' ORDER BY name)
-        FROM (SELECT name FROM slashguard.chain ORDER BY name LIMIT 20) AS some",
+        FROM (SELECT name FROM slashguard.chain ORDER BY name LIMIT 20) AS first_ones",
 );
 
 /// 42704, with the registered chains named.
