@@ -211,6 +211,11 @@ BEGIN
                   DETAIL = 'Maintenance is scheduled with pg_cron''s cron.schedule.',
                   HINT = 'Put pg_cron into shared_preload_libraries, set cron.database_name to this database, restart, and CREATE EXTENSION pg_cron. Or run CALL slashguard.run_maintenance() from any scheduler.';
     END IF;
+    IF NOT (SELECT rolcanlogin FROM pg_roles WHERE rolname = current_user) THEN
+        RAISE EXCEPTION 'role "%" cannot log in, so pg_cron cannot run anything as this role', current_user
+            USING ERRCODE = '55000',
+                  HINT = 'Schedule as a role with LOGIN that is a member of slashguard_maintainer.';
+    END IF;
     EXECUTE 'SELECT cron.schedule($1, $2, $3)' INTO job_id
         USING 'slashguard maintenance', schedule, 'CALL slashguard.run_maintenance()';
     RETURN job_id;

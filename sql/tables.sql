@@ -226,6 +226,11 @@ CREATE TRIGGER kept BEFORE DELETE OR TRUNCATE ON slashguard.validator FOR EACH S
 EXECUTE FUNCTION slashguard.refuse_lowering();
 CREATE TRIGGER kept BEFORE DELETE OR TRUNCATE ON slashguard.node FOR EACH STATEMENT
 EXECUTE FUNCTION slashguard.refuse_lowering();
+CREATE TRIGGER kept BEFORE DELETE OR TRUNCATE ON slashguard.ledger FOR EACH STATEMENT
+EXECUTE FUNCTION slashguard.refuse_lowering();
+-- Another id for a duty type would be another key for the same duty.
+CREATE TRIGGER append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON slashguard.duty_type FOR EACH STATEMENT
+EXECUTE FUNCTION slashguard.refuse_lowering();
 
 -- pg_dump leaves out the rows of an extension's tables unless they are named here; sequences too.
 SELECT pg_catalog.pg_extension_config_dump('slashguard.ledger', '');
