@@ -8,6 +8,7 @@ mod durability;
 mod duty;
 mod ledger;
 mod maintenance;
+mod raised;
 mod rules;
 mod settings;
 

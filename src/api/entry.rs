@@ -1,12 +1,12 @@
 //! Where SQL enters: arguments in, an answer or an error out.
 //!
 //! pgrx' own `#[pg_extern]` knows only Postgres' error codes; one of ours would reach the client as XX000. So the outermost
-//! frame is this file's: it raises the error itself, with nothing in it that an error could jump over.
+//! frame is this file's, and raises the error as `raised` says.
 
 use crate::duty::acquisition::Acquisition;
 use crate::duty::error::Error;
+use crate::raised::Raised;
 use pgrx::{pg_sys, FromDatum, IntoDatum};
-use std::ffi::{c_char, c_int};
 
 /// One argument of a SQL function. All of them may be NULL: a STRICT function answers NULL, and a client's check falls
 /// through.
@@ -167,15 +167,6 @@ enum Left {
     Raised(Raised),
 }
 
-/// An error in memory of Postgres.
-#[derive(Clone, Copy)]
-struct Raised {
-    code: c_int,
-    message: *const c_char,
-    detail: *const c_char,
-    hint: *const c_char,
-}
-
 /// Runs the body of a SQL function and answers or raises.
 ///
 /// SAFETY: called by Postgres as the function whose `fcinfo` it is.
@@ -186,7 +177,7 @@ pub unsafe fn enter<A: Answer>(
     let left = unsafe {
         pg_sys::panic::pgrx_extern_c_guard(move || match body() {
             Ok(answer) => answer.datum(fcinfo).map_or(Left::Null, Left::Value),
-            Err(error) => Left::Raised(keep(&error)),
+            Err(error) => Left::Raised(Raised::keep(&error)),
         })
     };
     match left {
@@ -195,55 +186,8 @@ pub unsafe fn enter<A: Answer>(
             unsafe { (*fcinfo).isnull = true };
             pg_sys::Datum::from(0_usize)
         }
-        Left::Raised(raised) => unsafe { raise(raised) },
+        Left::Raised(raised) => unsafe { raised.raise() },
     }
-}
-
-fn keep(error: &Error) -> Raised {
-    Raised {
-        code: error.code.packed(),
-        message: keep_text(&error.message),
-        detail: error.detail.as_deref().map_or(std::ptr::null(), keep_text),
-        hint: error.hint.as_deref().map_or(std::ptr::null(), keep_text),
-    }
-}
-
-/// A C string in the current memory context, which ends with the statement.
-fn keep_text(text: &str) -> *const c_char {
-    // SAFETY: the buffer is one byte longer than the text. A zero byte cannot be in it: Postgres' text has none.
-    unsafe {
-        let buffer = pg_sys::palloc(text.len() + 1).cast::<u8>();
-        std::ptr::copy_nonoverlapping(text.as_ptr(), buffer, text.len());
-        *buffer.add(text.len()) = 0;
-        buffer.cast()
-    }
-}
-
-/// SAFETY: the texts are C strings. Jumps out of this frame and its callers, none of which holds anything to drop.
-unsafe fn raise(raised: Raised) -> ! {
-    // Declared here and not taken from pgrx, whose wrapper would catch the error and lose its code.
-    unsafe extern "C-unwind" {
-        fn errstart(level: c_int, domain: *const c_char) -> bool;
-        fn errcode(code: c_int) -> c_int;
-        fn errmsg(format: *const c_char, ...) -> c_int;
-        fn errdetail(format: *const c_char, ...) -> c_int;
-        fn errhint(format: *const c_char, ...) -> c_int;
-        fn errfinish(file: *const c_char, line: c_int, function: *const c_char);
-    }
-    const TEXT: *const c_char = c"%s".as_ptr();
-    unsafe {
-        errstart(pgrx::PgLogLevel::ERROR as c_int, std::ptr::null());
-        errcode(raised.code);
-        errmsg(TEXT, raised.message);
-        if !raised.detail.is_null() {
-            errdetail(TEXT, raised.detail);
-        }
-        if !raised.hint.is_null() {
-            errhint(TEXT, raised.hint);
-        }
-        errfinish(c"slashguard".as_ptr(), 0, c"raise".as_ptr());
-    }
-    unreachable!("an error returned")
 }
 
 /// A function's declaration as Rust knows it; a test holds it against the SQL.

@@ -83,7 +83,7 @@ fn decide(session: &Session, entry: &Entry, request: &Request) -> Result<Acquisi
             block_index: request.block_index,
         },
         node_id: entry.node_id,
-        registered: entry.validator.is_none(),
+        new_node: false,
         bounds,
     };
     if let Some(refusal) = watermark::refusal(&attempt.bounds, request.slot) {
@@ -127,8 +127,8 @@ struct Attempt<'a> {
     request: &'a Request,
     key: DutyKey,
     node_id: Option<i32>,
-    /// Whether this transaction has registered a validator or node, whose lock others may be waiting for.
-    registered: bool,
+    /// Whether this transaction has registered the node: its other calls wait for the end of this one.
+    new_node: bool,
     bounds: Bounds,
 }
 
@@ -151,7 +151,7 @@ impl Attempt<'_> {
                 Step::Again => {}
                 Step::InProgress(claim) => {
                     let busy = acquisition::in_progress(&claim, now);
-                    if now >= deadline || self.registered {
+                    if now >= deadline || self.new_node {
                         return Ok(busy);
                     }
                     let Some(place) = waiting.take().or_else(|| Waiting::begin(self.entry.chain.ledger_table)) else {
@@ -221,10 +221,10 @@ impl Attempt<'_> {
         if let Some(id) = self.node_id {
             return Ok(id);
         }
-        let id = registry::register_node(self.session, &self.request.node)?;
-        self.registered = true;
-        self.node_id = Some(id);
-        Ok(id)
+        let node = registry::register_node(self.session, &self.request.node)?;
+        self.new_node = node.is_new;
+        self.node_id = Some(node.id);
+        Ok(node.id)
     }
 
     /// The refusal of the watermarks as they stand after the claim was written.

@@ -2,5 +2,6 @@
 
 pub mod commit;
 pub mod one_claim;
+pub mod one_row;
 pub mod outermost;
 pub mod transaction;

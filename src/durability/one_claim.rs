@@ -35,6 +35,11 @@ pub fn recall(request: &Request) -> Result<Option<Acquisition>, Error> {
     })
 }
 
+/// Whether this statement has asked for a claim, so that its rows may carry the answer.
+pub fn asked() -> bool {
+    !settings::allow_transaction_blocks() && ANSWERED.with_borrow(Option::is_some)
+}
+
 pub fn remember(request: Request, answer: &Acquisition) {
     ANSWERED.set(Some(Answered { statement: current_statement(), request, answer: answer.clone() }));
 }

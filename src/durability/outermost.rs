@@ -7,6 +7,7 @@
 //! The library must be loaded by then. A SECURITY DEFINER function loads its library only when it is first called, which
 //! is too late; so the functions that claim have a planner support function, which loads it when the statement is planned.
 
+use super::one_row;
 use pgrx::pg_sys;
 use std::cell::Cell;
 
@@ -72,12 +73,12 @@ unsafe extern "C-unwind" fn executor_run(
         );
     }
     unsafe {
-        let outermost = enter(query, count);
+        let run = enter(query, count);
         match PREVIOUS.get() {
             Some(previous) => previous(query, direction, count, execute_once),
             None => standard_ExecutorRun(query, direction, count, execute_once),
         }
-        leave(outermost);
+        leave(query, run);
     }
 }
 
@@ -92,27 +93,48 @@ unsafe extern "C-unwind" fn executor_run(
         fn standard_ExecutorRun(query: *mut pg_sys::QueryDesc, direction: pg_sys::ScanDirection::Type, count: u64);
     }
     unsafe {
-        let outermost = enter(query, count);
+        let run = enter(query, count);
         match PREVIOUS.get() {
             Some(previous) => previous(query, direction, count),
             None => standard_ExecutorRun(query, direction, count),
         }
-        leave(outermost);
+        leave(query, run);
     }
 }
 
-/// Looks at a run that starts; true if it is the outermost one.
-unsafe fn enter(query: *const pg_sys::QueryDesc, count: u64) -> bool {
-    let outermost = OUTERMOST.get() == Outermost::Unseen;
-    if outermost {
-        OUTERMOST.set(unsafe { look_at(query, count) });
-    }
-    outermost
+/// A run as it was when it started.
+#[derive(Clone, Copy)]
+enum Run {
+    Nested,
+    Outermost {
+        /// Where the rows go. Null: nobody stands before it.
+        client: *mut pg_sys::DestReceiver,
+    },
 }
 
-fn leave(outermost: bool) {
-    if outermost {
+/// Looks at a run that starts.
+unsafe fn enter(query: *mut pg_sys::QueryDesc, count: u64) -> Run {
+    if OUTERMOST.get() != Outermost::Unseen {
+        return Run::Nested;
+    }
+    let outermost = unsafe { look_at(query, count) };
+    OUTERMOST.set(outermost);
+    if outermost != Outermost::PlainSelect {
+        return Run::Outermost { client: std::ptr::null_mut() };
+    }
+    unsafe {
+        let client = (*query).dest;
+        (*query).dest = one_row::before(client);
+        Run::Outermost { client }
+    }
+}
+
+unsafe fn leave(query: *mut pg_sys::QueryDesc, run: Run) {
+    if let Run::Outermost { client } = run {
         OUTERMOST.set(Outermost::Unseen);
+        if !client.is_null() {
+            unsafe { (*query).dest = client };
+        }
     }
 }
 

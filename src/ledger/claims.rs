@@ -182,7 +182,7 @@ static SIGN: Statement = for_key!(
     "UPDATE slashguard.claim AS c SET signature = $7, signed_at = $8 FROM slashguard.chain AS h",
     "AND c.secret = $6 AND c.signature IS NULL AND h.id = $1 RETURNING h.record_commit = 'durable'"
 );
-static READ_SIGNATURE: Statement = for_key!("SELECT c.signature, c.signed_at, c.secret FROM slashguard.claim AS c", "");
+static READ_SIGNED: Statement = for_key!("SELECT c.signed_at, c.secret FROM slashguard.claim AS c", "");
 
 /// What became of a signature that was delivered.
 pub enum Recorded {
@@ -209,16 +209,13 @@ pub fn record(session: &Session, token: &LockToken, signature: &[u8], now: Times
     if let Some(row) = signed.first() {
         return Ok(Recorded::Now { durable: row.need(1)? });
     }
-    let rows = READ_SIGNATURE.run(session, &key_values(&token.key))?;
+    let rows = READ_SIGNED.run(session, &key_values(&token.key))?;
     let Some(row) = rows.first() else {
         return Ok(Recorded::Gone);
     };
-    let signed_before: Option<Vec<u8>> = row.get(1)?;
-    let signed_at = row.get::<Time>(2)?;
-    let holds = row.get::<[u8; 16]>(3)? == Some(token.secret);
-    Ok(match (signed_before, signed_at) {
-        // A former holder that delivers what is on record anyway learns and changes nothing.
-        (Some(before), Some(at)) if holds || before == signature => Recorded::Before(at.0),
+    let holds = row.get::<[u8; 16]>(2)? == Some(token.secret);
+    Ok(match row.get::<Time>(1)? {
+        Some(at) if holds => Recorded::Before(at.0),
         _ => Recorded::LockLost,
     })
 }

@@ -190,12 +190,21 @@ static ADD_NODE: Statement =
     Statement::new(c"INSERT INTO slashguard.node (name) VALUES ($1) ON CONFLICT (name) DO NOTHING RETURNING id");
 static READ_NODE: Statement = Statement::new(c"SELECT id FROM slashguard.node WHERE name = $1");
 
+/// A node's id.
+pub struct Node {
+    pub id: i32,
+    /// Given out now: others that ask for the same node wait until this transaction ends.
+    pub is_new: bool,
+}
+
 /// The node's id, given out now if the node was never seen.
-pub fn register_node(session: &Session, name: &str) -> Result<i32, Error> {
+pub fn register_node(session: &Session, name: &str) -> Result<Node, Error> {
     let name = [Value::Text(Some(name))];
     let added = ADD_NODE.run(session, &name)?;
-    let rows = if added.any() { added } else { READ_NODE.run(session, &name)? };
-    rows.first().ok_or_else(|| Error::internal("a node vanished while it was registered"))?.need(1)
+    let is_new = added.any();
+    let rows = if is_new { added } else { READ_NODE.run(session, &name)? };
+    let row = rows.first().ok_or_else(|| Error::internal("a node vanished while it was registered"))?;
+    Ok(Node { id: row.need(1)?, is_new })
 }
 
 static DECLARE_NEW: Statement = Statement::new(

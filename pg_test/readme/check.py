@@ -1,0 +1,398 @@
+"""Runs what README.md shows and holds what it lists against the catalog and the sources. Called by run."""
+
+import difflib
+import pathlib
+import re
+import subprocess
+import sys
+
+import server
+from manual import Fault, Manual, anchor, code
+
+DATABASE = "slashguard_readme"
+# Those that the README creates.
+ROLES = ["validator_node", "validator_keeper", "validator_watch"]
+OPTION_CHAIN = "defaults of options"
+
+work = pathlib.Path(sys.argv[1]).resolve()
+manual = Manual(pathlib.Path("README.md").read_text())
+counted = {"passed": 0, "failed": 0}
+
+
+def check(name, faults):
+    """Counts one check. Faults are sentences; none is a pass."""
+    faults = list(faults)
+    counted["failed" if faults else "passed"] += 1
+    print(f"FAILED: {name}" if faults else f"ok: {name}", flush=True)
+    for fault in faults:
+        print("    " + fault.replace("\n", "\n    "), flush=True)
+
+
+def source(*patterns):
+    return "\n".join(path.read_text() for pattern in patterns for path in sorted(pathlib.Path().glob(pattern)))
+
+
+# What examples print
+
+
+def masked(output):
+    """What must be the same in an output: not times, tokens, or the widths of columns."""
+    lines = []
+    for line in output.splitlines():
+        line = re.sub(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(\.\d+)?[+-]\d\d(:\d\d)?", "<time>", line)
+        line = re.sub(r"sgt1_[0-9a-f]+", "<token>", line)
+        line = re.sub(r"-{3,}", "---", line)
+        line = re.sub(r"\s+", " ", line).strip()
+        if line:
+            lines.append(line)
+    return lines
+
+
+def faults_of_ending(block):
+    last = [line for line in block.text.splitlines() if line.strip()][-1]
+    if not last.endswith(";") and "\\" not in last:
+        yield f"its last statement has no end: {last}"
+
+
+def faults_of_output(block, printed):
+    if block.output is None:
+        if re.search(r"^(psql:.*)?(ERROR|FATAL|invalid command)", printed, re.MULTILINE):
+            yield "it raises an error that the manual does not show:\n" + printed
+        return
+    shown, got = masked(block.output), masked(printed)
+    if shown != got:
+        yield "\n".join(difflib.unified_diff(shown, got, "README.md", "printed", lineterm="", n=1))
+
+
+def run_file(block):
+    suffix, program = {"js": ("mjs", "node"), "python": ("py", str(work / "venv/bin/python"))}[block.language]
+    file = work / f"client.{suffix}"
+    file.write_text(block.text)
+    environment = server.environment(PGUSER=ROLES[0], PGPASSWORD="change me", PGDATABASE=DATABASE)
+    try:
+        answer = subprocess.run(
+            [program, str(file)], capture_output=True, text=True, env=environment, timeout=server.SECONDS, check=False
+        )
+    except subprocess.TimeoutExpired:
+        yield f"it did not end within {server.SECONDS} s"
+        return
+    if answer.returncode != 0:
+        yield f"it ended with status {answer.returncode}:\n{answer.stdout}{answer.stderr}"
+    yield from faults_of_output(block, answer.stdout)
+
+
+def run_examples(own):
+    sessions = {}
+    for block in manual.blocks:
+        if block.language == "sql" and block.word in ("", "own"):
+            database = own if block.word == "own" else DATABASE
+            if database not in sessions:
+                sessions[database] = server.Psql(database)
+            printed = sessions[database].run(block.text)
+            check(block.name, [*faults_of_ending(block), *faults_of_output(block, printed)])
+        elif block.language in ("js", "python"):
+            check(block.name, run_file(block))
+        elif block.language == "sh":
+            check(block.name, faults_of_shell(block))
+        elif block.language == "ini":
+            check(block.name, faults_of_settings_file(block))
+        elif (block.language, block.word) not in [("text", ""), ("sql", "signature")]:
+            check(block.name, ["nobody knows how to check such a block"])
+    for session in sessions.values():
+        session.close()
+
+
+def make_targets():
+    makefile = pathlib.Path("Makefile").read_text()
+    return set(re.findall(r"^## ([a-z-]+):", makefile, re.MULTILINE)) | {"help"}
+
+
+def faults_of_shell(block):
+    for line in block.text.splitlines():
+        words = [word for word in line.split("#")[0].split() if word != "sudo"]
+        if not words:
+            continue
+        if words[0] != "make":
+            yield f"only make can be checked: {line}"
+        for word in words[1:]:
+            if "=" not in word and word not in make_targets():
+                yield f"make has no target {word}"
+
+
+def faults_of_settings_file(block):
+    known = {row["name"] for row in server.rows(DATABASE, "SELECT name FROM pg_settings")}
+    for line in block.text.splitlines():
+        name = line.split("=")[0].strip()
+        if name not in known:
+            yield f"the server has no setting {name}"
+
+
+# What the manual lists
+
+
+def difference(what, listed, real):
+    listed, real = set(listed), set(real)
+    for missing in sorted(real - listed):
+        yield f"{what} {missing} is not in README.md"
+    for stale in sorted(listed - real):
+        yield f"README.md has {what} {stale}, which is not there"
+
+
+def normal_signature(text):
+    text = " ".join(text.split()).replace("timestamp with time zone", "timestamptz")
+    text = re.sub(r"NULL::[a-z]+", "NULL", text)
+    text = re.sub(r"'([^']*)'(::[a-z]+)?", r"\1", text)
+    return text.replace("( ", "(").replace(" )", ")")
+
+
+def check_functions():
+    functions = server.rows(DATABASE, """
+        SELECT p.proname AS name,
+               format('slashguard.%s(%s)', p.proname, pg_get_function_arguments(p.oid)) AS call,
+               CASE WHEN p.prokind <> 'p' THEN pg_get_function_result(p.oid) END AS result,
+               has_function_privilege('slashguard_client', p.oid, 'execute') AS client,
+               has_function_privilege('slashguard_maintainer', p.oid, 'execute') AS maintainer,
+               has_function_privilege('slashguard_reader', p.oid, 'execute') AS reader
+          FROM pg_proc AS p
+         WHERE p.pronamespace = 'slashguard'::regnamespace AND p.prorettype <> 'trigger'::regtype
+           AND 'internal'::regtype <> ALL (p.proargtypes)""")
+    names = [function["name"] for function in functions]
+    listed = {code(row[0])[0]: row for row in manual.table("Functions", "function")}
+    check("every function is in the table of functions", difference("function", listed, names))
+
+    headings = manual.headings()
+    check("every function has its section", [f"{name} has none" for name in names if name not in headings])
+
+    signatures = {}
+    for block in manual.blocks:
+        if block.word == "signature":
+            name = re.search(r"slashguard\.(\w+)\(", block.text)[1]
+            signatures[name] = normal_signature(block.text)
+    real = {}
+    for function in functions:
+        text = function["call"] + (f" RETURNS {function['result']}" if function["result"] else "")
+        real[function["name"]] = normal_signature(text if function["result"] else f"PROCEDURE {text}")
+    check("signatures are those of the catalog", [
+        *difference("signature of", signatures, real),
+        *(f"{signatures[name]}\nis: {real[name]}" for name in sorted(real) if signatures.get(name, real[name]) != real[name]),
+    ])
+
+    def wrong_roles():
+        for function in functions:
+            row = listed.get(function["name"])
+            may = [role for role in ("client", "reader", "maintainer") if function[role]]
+            if row and sorted(row[1].split(", ")) != sorted(may):
+                yield f"{function['name']} is for {', '.join(may)}"
+
+    check("functions are for the roles that may call them", wrong_roles())
+
+
+def check_comments():
+    bare = server.rows(DATABASE, """
+        SELECT pg_describe_object(classid, objid, 0) AS what
+          FROM pg_depend
+         WHERE refclassid = 'pg_extension'::regclass AND deptype = 'e'
+           AND refobjid = (SELECT oid FROM pg_extension WHERE extname = 'slashguard')
+           AND (classid <> 'pg_class'::regclass OR (SELECT relkind FROM pg_class WHERE oid = objid) IN ('r', 'v'))
+           AND classid <> 'pg_type'::regclass
+           AND obj_description(objid, classid::regclass::name) IS NULL
+        UNION ALL
+        SELECT format('column %s of type acquisition', attname)
+          FROM pg_attribute
+         WHERE attrelid = 'slashguard.acquisition'::regclass AND attnum > 0 AND col_description(attrelid, attnum) IS NULL
+        UNION ALL
+        SELECT 'type acquisition' WHERE obj_description('slashguard.acquisition'::regtype, 'pg_type') IS NULL
+        UNION ALL
+        SELECT 'the extension' FROM pg_extension WHERE extname = 'slashguard' AND obj_description(oid, 'pg_extension') IS NULL""")
+    check("everything has its COMMENT", (f"{row['what']} has none" for row in bare))
+
+
+def check_views():
+    views = server.rows(DATABASE, """
+        SELECT c.relname AS name, string_agg(a.attname, ', ' ORDER BY a.attnum) AS columns
+          FROM pg_class AS c JOIN pg_attribute AS a ON a.attrelid = c.oid AND a.attnum > 0
+         WHERE c.relnamespace = 'slashguard'::regnamespace AND c.relkind = 'v' GROUP BY c.relname""")
+    listed = {code(row[0])[0]: row[1] for row in manual.table("Views", "view")}
+    check("every view is listed with its columns", difference(
+        "view", (f"{name} ({columns})" for name, columns in listed.items()),
+        (f"{view['name']} ({view['columns']})" for view in views)))
+
+
+def check_outcomes():
+    fields = server.rows(DATABASE, """
+        SELECT attname AS name FROM pg_attribute WHERE attrelid = 'slashguard.acquisition'::regclass AND attnum > 0""")
+    check("every field of an answer is listed", difference(
+        "field", (code(row[0])[0] for row in manual.table("Outcomes", "field")), (field["name"] for field in fields)))
+    acquisition = source("src/duty/acquisition.rs")
+    check("every outcome is listed", difference(
+        "outcome", (code(row[0])[0] for row in manual.table("Outcomes", "outcome")),
+        re.findall(r'Self::\w+ => "(\w+)"', acquisition)))
+    causes = re.findall(r'"cause": "(\w+)"', source("src/**/*.rs")) + re.findall(r'FIRST_USE: &str = "(\w+)"', acquisition)
+    check("every cause is listed", difference(
+        "cause", (code(row[0])[0] for row in manual.table("Outcomes", "cause")), causes))
+
+
+def check_codes():
+    listed = [state for row in manual.table("SQLSTATEs", "SQLSTATE") for state in re.findall(r"\b[0-9A-Z]{5}\b", row[0])]
+    raised = set(re.findall(r'Self\("(\w{5})"\)', source("src/duty/error.rs")))
+    raised |= set(re.findall(r"ERRCODE = '(\w{5})'", source("sql/*.sql")))
+    raised |= set(re.findall(r'\b(SG\d{3})\b', source("src/**/*.rs", "sql/*.sql")))
+    check("every SQLSTATE is listed", (f"{state} is raised and not in the table" for state in sorted(raised - set(listed))))
+    check("no SQLSTATE is listed that is not raised", (
+        f"{state} is in the table and not in the sources" for state in listed if state.startswith("SG") and state not in raised))
+
+
+def check_options():
+    text = re.search(r'OPTION_NAMES: &str = "([^"]*)"', source("src/duty/chain.rs"))[1]
+    names = re.findall(r"\w+", text.replace("\\\n", " "))
+    listed = {code(row[0])[0]: code(row[1])[0] for row in manual.table("Options of a chain", "option")}
+    check("every option is listed", difference("option", listed, names))
+
+    server.run(DATABASE, f"""
+        SELECT slashguard.register_chain('{OPTION_CHAIN}', 'aztec', '31337:0x{'0c' * 20}', now(), '72 s')""")
+    shown = server.rows(DATABASE, "SELECT * FROM slashguard.chains WHERE chain = :chain", chain=OPTION_CHAIN)[0]
+
+    def wrong_defaults():
+        for name, default in listed.items():
+            if name not in shown:
+                # Only one value of these is allowed, so the default is what is not refused.
+                value = default if default in ("true", "false") else f'"{default}"'
+                state = server.try_run(DATABASE, f"SELECT slashguard.set_chain_option('{OPTION_CHAIN}', '{name}', '{value}')")
+                if state != "00000":
+                    yield f"{name} cannot be {default}: {state}"
+            elif name == "retention":
+                same = server.rows(DATABASE, "SELECT :shown::interval = :listed::interval AS same", shown=shown[name], listed=default)
+                if not same[0]["same"]:
+                    yield f"{name} is {shown[name]}, not {default}"
+            elif str(shown[name]).lower() != default:
+                yield f"{name} is {shown[name]}, not {default}"
+
+    check("options have the listed defaults", wrong_defaults())
+
+
+def check_settings():
+    # In one session: a LOAD is what makes them known.
+    printed = server.Psql(DATABASE)
+    answer = printed.run("LOAD 'slashguard-%s';\n\\pset tuples_only on\n\\pset format unaligned\n"
+                         "SELECT name, boot_val, context FROM pg_settings WHERE name LIKE 'slashguard.%%';" % version())
+    printed.close()
+    real = [line.split("|") for line in answer.splitlines() if line.startswith("slashguard.")]
+    listed = [(code(row[0])[0], code(row[1])[0]) for row in manual.table("Settings", "setting")]
+    check("every setting is listed with its default", difference(
+        "setting", (f"{name} = {default}" for name, default in listed), (f"{name} = {default}" for name, default, _ in real)))
+    check("only a superuser may change a setting", (
+        f"{name} has the context {context}" for name, _, context in real if context != "superuser"))
+
+
+def check_duty_types():
+    types = server.rows(DATABASE, """
+        SELECT name, protected, is_alias, least_block_index AS least, greatest_block_index AS greatest
+          FROM slashguard.duty_type WHERE rules = 'aztec'""")
+
+    def described(row):
+        index = "0 and up" if row["least"] == 0 and row["greatest"] is None else str(row["least"])
+        return f"{row['name']}: {index}, {'protected' if row['protected'] else 'not protected'}{', alias' * row['is_alias']}"
+
+    def listed(row):
+        kind = "protected" if row[2].startswith("yes") else "not protected"
+        return f"{code(row[0])[0]}: {row[1]}, {kind}{', alias' * ('another name' in row[2])}"
+
+    check("every duty type is listed", difference(
+        "duty type", map(listed, manual.table("Duty types", "duty type")), map(described, types)))
+
+
+def check_messages():
+    code_of = source("src/**/*.rs", "sql/*.sql")
+    fragments = [text for row in manual.table("Troubleshooting", "message") for text in code(row[0])]
+    check("every message is one of slashguard's", (f"no source says: {text}" for text in fragments if text not in code_of))
+
+
+def check_links():
+    anchors = {anchor(heading) for heading in manual.headings()}
+
+    def broken():
+        for line, target in manual.links():
+            if target.startswith("#"):
+                if target[1:] not in anchors:
+                    yield f"README.md:{line} points to {target}, which is not there"
+            elif not target.startswith("https://") and not pathlib.Path(target).exists():
+                yield f"README.md:{line} points to {target}, which is not there"
+
+    check("links lead somewhere", broken())
+
+
+def check_make():
+    mentioned = [(number, word) for number, line in manual.prose for word in re.findall(r"`make ([a-z-]+)", line)]
+    check("every make target exists", (
+        f"README.md:{number} has make {word}" for number, word in mentioned if word not in make_targets()))
+
+
+def version():
+    return re.search(r"default_version = '(.*)'", pathlib.Path("slashguard.control").read_text())[1]
+
+
+def check_version():
+    named = re.findall(r"slashguard-(\d+\.\d+\.\d+)|version (\d+\.\d+\.\d+)", manual.text)
+    faults = [f"README.md speaks of {a or b}" for a, b in named if (a or b) != version()]
+    if not named:
+        faults.append("README.md names no version")
+    newest = re.search(r"^## (\S+)", pathlib.Path("CHANGELOG.md").read_text(), re.MULTILINE)
+    if not newest or newest[1] != version():
+        faults.append(f"CHANGELOG.md does not begin with {version()}")
+    check(f"the version is {version()}", faults)
+
+
+# The server before and after
+
+
+def find_own():
+    """The database of pg_cron, if nothing there stands in the way."""
+    settings = server.rows("postgres", "SELECT setting FROM pg_settings WHERE name = 'cron.database_name'")
+    if not settings:
+        raise Fault("pg_cron is not in this server's shared_preload_libraries.")
+    own = settings[0]["setting"]
+    there = server.rows(own, """
+        SELECT 'extension ' || extname AS what FROM pg_extension WHERE extname IN ('slashguard', 'pg_cron')
+        UNION ALL SELECT 'role ' || rolname FROM pg_roles WHERE rolname = ANY (string_to_array(:roles, ' '))""",
+        roles=" ".join(ROLES))
+    if there:
+        raise Fault(f"In database {own} there is already: " + ", ".join(row["what"] for row in there)
+                         + ". This test makes its own; remove them, or use a private server (make test-readme).")
+    return own
+
+
+def remove(own):
+    server.run("postgres", f"DROP DATABASE IF EXISTS {DATABASE} WITH (FORCE)")
+    for extension in ("slashguard", "pg_cron"):
+        server.run(own, f"DROP EXTENSION IF EXISTS {extension} CASCADE")
+    for role in ROLES:
+        server.run(own, f"DROP ROLE IF EXISTS {role}")
+
+
+LISTS = [
+    check_functions, check_comments, check_views, check_outcomes, check_codes, check_options, check_settings,
+    check_duty_types, check_messages, check_links, check_make, check_version,
+]
+
+
+def main():
+    try:
+        own = find_own()
+        server.run("postgres", f"DROP DATABASE IF EXISTS {DATABASE} WITH (FORCE)")
+        server.run("postgres", f"CREATE DATABASE {DATABASE}")
+        try:
+            run_examples(own)
+            for check_list in LISTS:
+                try:
+                    check_list()
+                except (Fault, LookupError, TypeError) as error:
+                    check(check_list.__name__, [f"{type(error).__name__}: {error}"])
+        finally:
+            remove(own)
+    except Fault as error:
+        check("the server is ready", [str(error)])
+    print(f"{counted['passed']} passed, {counted['failed']} failed")
+    return 1 if counted["failed"] or not counted["passed"] else 0
+
+
+sys.exit(main())

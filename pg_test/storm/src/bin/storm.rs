@@ -1,0 +1,120 @@
+//! `storm [--seconds N] [--connections N] [--seed N]`: lets connections fight for duties, then judges what they were told.
+
+use slashguard_storm::checker::{judge, Finding};
+use slashguard_storm::environment::Environment;
+use slashguard_storm::history::Event;
+use slashguard_storm::storm::coverage::coverage;
+use slashguard_storm::storm::{round, scene, table};
+use slashguard_storm::tally::Tally;
+use std::process::ExitCode;
+use std::time::{Duration, SystemTime};
+
+/// A slow machine may need longer to have seen everything, but not for ever.
+const MOST_ROUNDS: u64 = 4;
+const FINDINGS_SHOWN: usize = 3;
+
+struct Arguments {
+    seconds: u64,
+    connections: u16,
+    seed: u64,
+}
+
+fn arguments() -> Result<Arguments, String> {
+    let clock = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+    let mut arguments = Arguments { seconds: 60, connections: 32, seed: clock.as_micros() as u64 };
+    let mut given = std::env::args().skip(1);
+    while let Some(name) = given.next() {
+        let value = given.next().ok_or(format!("{name} needs a value"))?;
+        let number: u64 = value.parse().map_err(|_| format!("{name} needs a number, not {value}"))?;
+        match name.as_str() {
+            "--seconds" if (1..=3600).contains(&number) => arguments.seconds = number,
+            "--connections" if (2..=500).contains(&number) => arguments.connections = number as u16,
+            "--seed" => arguments.seed = number,
+            "--seconds" => return Err("--seconds is 1 to 3600".into()),
+            "--connections" => return Err("--connections is 2 to 500".into()),
+            _ => return Err(format!("unknown option {name}; known are --seconds, --connections and --seed")),
+        }
+    }
+    Ok(arguments)
+}
+
+fn main() -> ExitCode {
+    let mut tally = Tally::default();
+    if let Err(what) = run(&mut tally) {
+        tally.check("the storm ran to its end", Err(what));
+    }
+    if tally.close() {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    }
+}
+
+fn run(tally: &mut Tally) -> Result<(), String> {
+    let arguments = arguments()?;
+    let environment = Environment::from_variables()?;
+    let (scene, mut control) = scene::set_up(environment).map_err(|error| format!("{error:?}"))?;
+    println!("{} connections, seed {}", arguments.connections, arguments.seed);
+
+    let mut events = Vec::new();
+    for number in 0..MOST_ROUNDS {
+        if number > 0 {
+            println!("not everything was seen yet, so another round");
+        }
+        let time = Duration::from_secs(arguments.seconds);
+        events.extend(round::play(&scene, arguments.connections, time, arguments.seed + number)?);
+        if coverage(&events).iter().all(|seen| seen.enough()) {
+            break;
+        }
+    }
+    tally.check("the storm ran to its end", Ok(format!("{} calls", events.len())));
+    // A crash of any backend would have ended this connection too.
+    let alive = control.simple_query("SELECT 1").map(|_| String::new()).map_err(|error| error.to_string());
+    tally.check("the server never crashed", alive);
+
+    print!("{}", table::outcomes(&events));
+    let double_grants = judge_history(&events, &scene, tally);
+    judge_coverage(&events, tally);
+    println!("double grants: {double_grants}");
+    Ok(())
+}
+
+/// Answers the number of duties with two hashes granted, which the first check counts.
+fn judge_history(events: &[Event], scene: &scene::Scene, tally: &mut Tally) -> usize {
+    let verdicts = judge(events, &scene.terms());
+    let double_grants = verdicts[0].findings.len();
+    for verdict in &verdicts {
+        let result = if verdict.findings.is_empty() { Ok(String::new()) } else { Err(show(&verdict.findings, events)) };
+        tally.check(verdict.name, result);
+    }
+    double_grants
+}
+
+/// The first findings, each with everything that was asked about its duty.
+fn show(findings: &[Finding], events: &[Event]) -> String {
+    let mut text = format!("{} found", findings.len());
+    for finding in findings.iter().take(FINDINGS_SHOWN) {
+        text.push_str(&format!("\n{}", finding.what));
+        let Some(key) = finding.key else {
+            continue;
+        };
+        let mut of_key: Vec<&Event> = events.iter().filter(|event| event.call.key() == Some(key)).collect();
+        of_key.sort_by_key(|event| event.start);
+        text.push_str("\n  all about this duty:");
+        for event in of_key {
+            text.push_str(&format!("\n    {event}"));
+        }
+    }
+    text
+}
+
+fn judge_coverage(events: &[Event], tally: &mut Tally) {
+    for seen in coverage(events) {
+        let result = if seen.enough() {
+            Ok(seen.count.to_string())
+        } else {
+            Err(format!("{}, of at least {}", seen.count, seen.at_least))
+        };
+        tally.check(&format!("seen: {}", seen.what), result);
+    }
+}

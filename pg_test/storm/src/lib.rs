@@ -1,0 +1,12 @@
+//! Tests of slashguard that `psql` cannot run.
+//!
+//! `storm` lets many connections fight for few duties and has their histories judged by a checker that never looks
+//! into a table. `wire` speaks the bare protocol and looks for answers that leave the server before their commit.
+
+pub mod checker;
+pub mod dice;
+pub mod environment;
+pub mod history;
+pub mod storm;
+pub mod tally;
+pub mod wire;

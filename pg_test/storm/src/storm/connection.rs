@@ -1,0 +1,211 @@
+//! One client's connection. Whatever it asks and is told goes into its history, and when it dies it comes back.
+
+use super::scene::{Scene, CLIENT_APPLICATION, CLIENT_ROLE, DATABASE};
+use super::texts;
+use crate::dice::Dice;
+use crate::history::{Answer, Call, Event, Hash, Key, ServerTime, Stamp};
+use postgres::error::{DbError, SqlState};
+use postgres::types::ToSql;
+use postgres::{Client, Row, Statement};
+use std::time::Duration;
+
+/// Generous: a call that takes longer hangs, and hanging must end in a failure.
+const STATEMENT_TIMEOUT: &str = "60s";
+const RECONNECT_ATTEMPTS: u32 = 200;
+
+pub struct Connection {
+    scene: Scene,
+    number: u16,
+    live: Option<Live>,
+    pub history: Vec<Event>,
+}
+
+struct Live {
+    client: Client,
+    try_acquire: Statement,
+    acquire: Statement,
+    record: Statement,
+    release: Statement,
+    extend: Statement,
+}
+
+/// How an acquire is asked, beyond what it asks for.
+#[derive(Clone, Default)]
+pub struct Manner {
+    pub strict: bool,
+    pub lease_ms: i32,
+    pub wait_ms: i32,
+    pub request: Option<String>,
+}
+
+fn acquire_text(function: &str) -> String {
+    let microseconds = |time: &str| format!("(extract(epoch FROM {time}) * 1000000)::bigint");
+    format!(
+        "SELECT a.outcome, a.lock_token, a.signature, {}, {}, {} FROM slashguard.{function}($1, $2, $3, $4, $5, $6, $7, \
+         lease_ms => $8, request_id => $9::text::uuid, wait_ms => $10) AS a",
+        microseconds("a.expires_at"),
+        microseconds("statement_timestamp()"),
+        microseconds("clock_timestamp()"),
+    )
+}
+
+impl Live {
+    fn open(scene: &Scene) -> Result<Self, postgres::Error> {
+        let mut client = scene.environment.connect(DATABASE, CLIENT_APPLICATION)?;
+        client.batch_execute(&format!("SET statement_timeout = '{STATEMENT_TIMEOUT}'"))?;
+        client.batch_execute(&format!("SET SESSION AUTHORIZATION {CLIENT_ROLE}"))?;
+        Ok(Live {
+            try_acquire: client.prepare(&acquire_text("try_acquire_duty"))?,
+            acquire: client.prepare(&acquire_text("acquire_duty"))?,
+            record: client.prepare("SELECT slashguard.record_signature($1, $2)::text")?,
+            release: client.prepare("SELECT slashguard.release_duty($1, $2)")?,
+            extend: client.prepare("SELECT (extract(epoch FROM slashguard.extend_lease($1, $2)) * 1000000)::bigint")?,
+            client,
+        })
+    }
+}
+
+impl Connection {
+    pub fn new(scene: Scene, number: u16) -> Self {
+        Connection { scene, number, live: None, history: Vec::new() }
+    }
+
+    pub fn acquire(&mut self, key: Key, hash: Hash, manner: &Manner, dice: &mut Dice) -> Answer {
+        let validator = texts::validator(key, dice);
+        let message_hash = texts::message_hash(key, hash, dice);
+        let (chain, duty) = (texts::CHAINS[key.chain as usize], texts::duty(key, dice));
+        let node = format!("node-{}", self.number % 8);
+        let index = i32::from(key.index);
+        let Manner { strict, lease_ms, wait_ms, request } = manner;
+        let call = Call::Acquire { key, hash, request: request.clone(), wait_ms: *wait_ms, strict: *strict };
+        let with: [&(dyn ToSql + Sync); 10] =
+            [&chain, &validator, &key.slot, &duty, &message_hash, &node, &index, lease_ms, request, wait_ms];
+        let which = if *strict { |live: &Live| live.acquire.clone() } else { |live: &Live| live.try_acquire.clone() };
+        self.ask(call, which, &with, acquisition)
+    }
+
+    pub fn record(&mut self, key: Key, hash: Hash, token: &str, dice: &mut Dice) -> Answer {
+        let signature = texts::signature(key, hash, dice);
+        let call = Call::Record { key, hash, token: token.into(), signature: signature.clone() };
+        self.ask(call, |live| live.record.clone(), &[&token, &signature], recorded)
+    }
+
+    pub fn release(&mut self, key: Key, token: &str, certainly_unsigned: bool) -> Answer {
+        let call = Call::Release { key, token: token.into(), certainly_unsigned };
+        self.ask(call, |live| live.release.clone(), &[&token, &certainly_unsigned], released)
+    }
+
+    pub fn extend(&mut self, key: Key, token: &str, lease_ms: i32) -> Answer {
+        let call = Call::Extend { key, token: token.into() };
+        self.ask(call, |live| live.extend.clone(), &[&token, &lease_ms], |row| Answer::Extended(row.get(0)))
+    }
+
+    /// Tries what a token may do with one that nobody was given.
+    pub fn forge(&mut self, token: &str, key: Key, dice: &mut Dice) {
+        match dice.below(3) {
+            0 => {
+                let signature = texts::forged_signature(key, dice);
+                self.ask(Call::Forged, |live| live.record.clone(), &[&token, &signature], recorded)
+            }
+            1 => self.ask(Call::Forged, |live| live.release.clone(), &[&token, &dice.chance(50)], released),
+            _ => {
+                self.ask(Call::Forged, |live| live.extend.clone(), &[&token, &1000], |row| Answer::Extended(row.get(0)))
+            }
+        };
+    }
+
+    fn ask(
+        &mut self,
+        call: Call,
+        which: impl Fn(&Live) -> Statement,
+        with: &[&(dyn ToSql + Sync)],
+        read: impl Fn(&Row) -> Answer,
+    ) -> Answer {
+        let mut live = match self.live.take() {
+            Some(live) => live,
+            None => self.reopen(),
+        };
+        let statement = which(&live);
+        let start = self.scene.tick();
+        let result = live.client.query_one(&statement, with);
+        let end = self.scene.tick();
+        let answer = match &result {
+            Ok(row) => read(row),
+            Err(error) => match error.as_db_error() {
+                Some(error) => refusal(&call, error),
+                None => Answer::Lost,
+            },
+        };
+        if !live.client.is_closed() {
+            self.live = Some(live);
+        }
+        self.history.push(Event { start, end, connection: self.number, call, answer: answer.clone() });
+        answer
+    }
+
+    /// It may be killed again while it comes back, so there are several attempts, but not endlessly many.
+    fn reopen(&self) -> Live {
+        let mut last = None;
+        for _ in 0..RECONNECT_ATTEMPTS {
+            match Live::open(&self.scene) {
+                Ok(live) => return live,
+                Err(error) => last = Some(error),
+            }
+            std::thread::sleep(Duration::from_millis(50));
+        }
+        panic!("connection {} cannot come back: {last:?}", self.number);
+    }
+}
+
+fn acquisition(row: &Row) -> Answer {
+    let stamp = Stamp { began: row.get(4), told: row.get(5) };
+    let expires: Option<ServerTime> = row.get(3);
+    let text = |column: usize| row.get::<_, Option<String>>(column);
+    let missing = |what: &str| Answer::Unexpected(format!("{} without {what}", row.get::<_, String>(0)));
+    match row.get::<_, &str>(0) {
+        "acquired" => match (text(1), expires) {
+            (Some(token), Some(expires)) => Answer::Acquired { token, expires, stamp },
+            _ => missing("token or expires_at"),
+        },
+        "already_signed" => match text(2) {
+            Some(signature) => Answer::AlreadySigned { signature, stamp },
+            None => missing("signature"),
+        },
+        _ if text(1).is_some() => Answer::Unexpected("a refusal with a token".into()),
+        "in_progress" => Answer::InProgress { expires, stamp: Some(stamp) },
+        "conflict" => Answer::Conflict,
+        "stale" => Answer::Stale,
+        "halted" => Answer::Halted,
+        other => Answer::Unexpected(other.into()),
+    }
+}
+
+fn recorded(row: &Row) -> Answer {
+    match row.get::<_, Option<String>>(0) {
+        Some(_) => Answer::Recorded,
+        None => Answer::Unexpected("recorded at null".into()),
+    }
+}
+
+fn released(row: &Row) -> Answer {
+    match row.get::<_, Option<bool>>(0) {
+        Some(yes) => Answer::Released(yes),
+        None => Answer::Unexpected("released null".into()),
+    }
+}
+
+fn refusal(call: &Call, error: &DbError) -> Answer {
+    let code = error.code();
+    // Killed, or cancelled: that may have come before the commit or after it. A timeout is neither, it is a failure.
+    let cancelled = *code == SqlState::QUERY_CANCELED && error.message().contains("user request");
+    if *code == SqlState::ADMIN_SHUTDOWN || cancelled {
+        return Answer::Lost;
+    }
+    match (call, code.code()) {
+        (Call::Acquire { strict: true, .. }, "SG001") => Answer::Conflict,
+        (Call::Acquire { strict: true, .. }, "SG002") => Answer::InProgress { expires: None, stamp: None },
+        (Call::Acquire { strict: true, .. }, "SG003") => Answer::Stale,
+        (Call::Acquire { strict: true, .. }, "SG004") => Answer::Halted,
+        (_, code) => Answer::Refused(code.into(), error.message().into()),
+    }
+}
