@@ -10,7 +10,7 @@ use crate::tally::Tally;
 
 type Text = fn(i64) -> String;
 
-const STOPPED: [(&str, Text); 7] = [
+const STOPPED: [(&str, Text); 6] = [
     ("a narrow answer, stopped in its commit", |slot| {
         format!("SELECT a.outcome || '@{slot}', commit_late() FROM {} AS a", call(slot))
     }),
