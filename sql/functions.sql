@@ -8,6 +8,18 @@ LANGUAGE c STRICT AS 'MODULE_PATHNAME', 'slashguard_load_before_run';
 COMMENT ON FUNCTION slashguard.load_before_run(internal) IS
     'Planner support function: loads the library before a statement that claims begins to run.';
 
+CREATE FUNCTION slashguard.interval_or_null(given text) RETURNS interval
+LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp
+AS $function$
+BEGIN
+    RETURN given::interval;
+EXCEPTION WHEN data_exception THEN
+    RETURN NULL;
+END
+$function$;
+COMMENT ON FUNCTION slashguard.interval_or_null(text) IS
+    'Part of register_chain and set_chain_option: an interval, or NULL where the text is none.';
+
 CREATE FUNCTION slashguard.try_acquire_duty(
     chain text,
     validator text,

@@ -85,12 +85,12 @@ CREATE TABLE slashguard.claim (
     validator_id integer NOT NULL,
     block_index integer NOT NULL,
     node_id integer NOT NULL,
-    previous_node_id integer,
     answers integer NOT NULL DEFAULT 1,
     request_role oid,
     duty_type_id smallint NOT NULL,
     secret uuid,
     request_id uuid,
+    previous_node_ids integer[],
     message_hash bytea NOT NULL,
     signature bytea,
     PRIMARY KEY (chain_id, slot, validator_id, duty_type_id, block_index)
@@ -219,6 +219,8 @@ WHEN (OLD.low_watermark IS NOT NULL AND (NEW.low_watermark IS NULL OR NEW.low_wa
       OR OLD.genesis_time <> NEW.genesis_time OR OLD.slot_duration_us <> NEW.slot_duration_us)
 EXECUTE FUNCTION slashguard.refuse_lowering();
 
+CREATE TRIGGER same_validator BEFORE UPDATE OF id, chain_id, key ON slashguard.validator FOR EACH STATEMENT
+EXECUTE FUNCTION slashguard.refuse_lowering();
 -- A chain or validator that is gone would take its watermarks along, and ids are never given out twice.
 CREATE TRIGGER kept BEFORE DELETE OR TRUNCATE ON slashguard.chain FOR EACH STATEMENT
 EXECUTE FUNCTION slashguard.refuse_lowering();

@@ -27,7 +27,7 @@ SELECT h.name AS chain, '0x' || encode(v.key, 'hex') AS validator, c.slot, y.nam
   JOIN slashguard.validator AS v ON v.id = c.validator_id
   JOIN slashguard.duty_type AS y ON y.rules = h.rules AND y.id = c.duty_type_id AND NOT y.is_alias
   JOIN slashguard.node AS n ON n.id = c.node_id
-  LEFT JOIN slashguard.node AS p ON p.id = c.previous_node_id
+  LEFT JOIN slashguard.node AS p ON p.id = c.previous_node_ids[cardinality(c.previous_node_ids)]
  CROSS JOIN (SELECT slashguard.ledger_time() AS now) AS t;
 COMMENT ON VIEW slashguard.duties IS
     'Every duty on record: state (signing, signed, open), holder, age, pinned hash, signature.';
@@ -69,14 +69,14 @@ WITH events AS (
     UNION ALL
     SELECT chain_id, duty_type_id, node_id, 'acquired', 1, 0 FROM slashguard.claim
     UNION ALL
-    SELECT chain_id, duty_type_id, previous_node_id, 'acquired', 1, 0 FROM slashguard.claim
-     WHERE previous_node_id IS NOT NULL
+    SELECT chain_id, duty_type_id, unnest(previous_node_ids), 'acquired', 1, 0 FROM slashguard.claim
     UNION ALL
     SELECT chain_id, duty_type_id, node_id, 'signed', 1,
            (EXTRACT(epoch FROM signed_at - granted_at) * 1000000)::bigint
       FROM slashguard.claim WHERE signed_at IS NOT NULL
     UNION ALL
-    SELECT chain_id, duty_type_id, node_id, 'acquired', 1, 0 FROM slashguard.tombstone)
+    SELECT chain_id, duty_type_id, node_id, 'acquired', 1, 0 FROM slashguard.tombstone
+     WHERE cause = 'certainly unsigned')
 SELECT h.name AS chain, y.name AS duty_type, coalesce(n.name, '(never granted)') AS node,
        coalesce(sum(e.count) FILTER (WHERE e.event = 'acquired'), 0)::bigint AS locks_acquired,
        coalesce(sum(e.count) FILTER (WHERE e.event = 'signed'), 0)::bigint AS signing_success,

@@ -1,7 +1,7 @@
 //! Chains, as operators register and change them.
 
 use super::entry::{sql_functions, Interval, Timestamptz};
-use crate::duty::chain::{self, Options};
+use crate::duty::chain::{self, OptionArguments, Options};
 use crate::duty::clock::interval_to_duration;
 use crate::duty::error::{required, Error, SqlState};
 use crate::duty::hex_text;
@@ -53,7 +53,7 @@ sql_functions! {
         let session = Session::open();
         let registered = chains::named(&session, &chain)?;
         let mut options = registered.chain.options;
-        options.set(&option, &value, &|text| chains::read_interval(&session, "value", text))?;
+        options.set(OptionArguments::APART, &option, &value, &|text| chains::read_interval(&session, "value", text))?;
         chains::set_options(&session, registered.id, &options)?;
         audit::write(&session, "set_chain_option", &chain, &json!({ "option": option, "value": value }))
     }
@@ -127,7 +127,8 @@ fn parse_chain(
         .transpose()?;
     let mut options = Options::default();
     for (option, value) in given {
-        options.set(option, value, &|text| chains::read_interval(session, "options", text))?;
+        options
+            .set(OptionArguments::TOGETHER, option, value, &|text| chains::read_interval(session, "options", text))?;
     }
     Ok(Chain {
         name,
@@ -143,7 +144,8 @@ fn compare(session: &Session, existing: &Registered, wanted: &Chain, given: &Map
     let standing = &existing.chain;
     let mut with_given = standing.options.clone();
     for (option, value) in given {
-        with_given.set(option, value, &|text| chains::read_interval(session, "options", text))?;
+        with_given
+            .set(OptionArguments::TOGETHER, option, value, &|text| chains::read_interval(session, "options", text))?;
     }
     let difference = if standing.name != wanted.name {
         return Err(mismatch(format!("this identity is registered as chain \"{}\"", standing.name)).hint(

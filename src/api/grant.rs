@@ -19,7 +19,7 @@ use crate::rules::aztec::{self, Verdict};
 use crate::rules::watermark::{self, Bounds};
 
 /// A claim changes under our hands only when somebody else got ahead. So often in a row means something is broken.
-const MOST_ATTEMPTS: u32 = 1_000;
+const MOST_LOST_RACES: u32 = 1_000;
 
 /// Answers a request.
 pub fn answer(request: Request) -> Result<Acquisition, Error> {
@@ -144,11 +144,17 @@ impl Attempt<'_> {
     fn until_decided(&mut self, deadline: Timestamp) -> Result<Acquisition, Error> {
         let mut chain_lock = lock::share(self.entry.chain.lock);
         let mut waiting: Option<Waiting> = None;
-        for _ in 0..MOST_ATTEMPTS {
+        let mut lost_races = 0;
+        loop {
             let now = server::now();
             match self.once(now, waiting.is_some())? {
                 Step::Answer(answer) => return Ok(answer),
-                Step::Again => {}
+                Step::Again => {
+                    lost_races += 1;
+                    if lost_races == MOST_LOST_RACES {
+                        return Ok(acquisition::contended());
+                    }
+                }
                 Step::InProgress(claim) => {
                     let busy = acquisition::in_progress(&claim, now);
                     if now >= deadline || self.new_node {
@@ -164,7 +170,6 @@ impl Attempt<'_> {
                 }
             }
         }
-        Ok(acquisition::contended())
     }
 
     /// Looks at the record and does what it allows. `look_first`: before the attempt to insert, because a claim was there
@@ -227,48 +232,51 @@ impl Attempt<'_> {
         Ok(node.id)
     }
 
-    /// The refusal of the watermarks as they stand after the claim was written.
-    fn refusal_after_claim(&self) -> Result<Option<Acquisition>, Error> {
+    /// The refusal of the watermarks as they stand now. What was kept of them let the request pass, and is forgotten.
+    fn refusal_now(&self) -> Result<Option<Acquisition>, Error> {
         let bounds = bounds::read_again(self.session, self.key.chain_id, self.key.validator_id, &self.bounds)?;
-        Ok(watermark::refusal(&bounds, self.request.slot))
+        let refusal = watermark::refusal(&bounds, self.request.slot);
+        if refusal.is_some() {
+            known_names::forget();
+        }
+        Ok(refusal)
     }
 
     fn granted_anew(&self, secret: [u8; 16], now: Timestamp, lease_until: Timestamp) -> Result<Step, Error> {
         let token = self.token(secret);
-        if let Some(refusal) = self.refusal_after_claim()? {
+        if let Some(refusal) = self.refusal_now()? {
             let caller = server::caller_name();
-            claims::free(self.session, &token, now, &caller, "watermark rose meanwhile")?
+            claims::free(self.session, &token, now, &caller, claims::TAKEN_BACK)?
                 .ok_or_else(|| Error::internal("a claim could not be taken back"))?;
             return Ok(Step::Answer(refusal));
         }
         Ok(self.acquired(token, now, lease_until, "granted"))
     }
 
+    /// The hash is pinned already, so the watermark may be read before: a cleanup that overtakes deletes the row, and then
+    /// nothing is taken over.
     fn take_over(&self, claim: &Claim, grant: &Grant) -> Result<Step, Error> {
+        if let Some(refusal) = self.refusal_now()? {
+            return Ok(Step::Answer(refusal));
+        }
         if !claims::take_over(self.session, &self.key, grant)? {
             return Ok(Step::Again);
         }
-        let token = self.token(grant.secret);
-        if let Some(refusal) = self.refusal_after_claim()? {
-            claims::release(self.session, &token, grant.now)?
-                .ok_or_else(|| Error::internal("a takeover could not be taken back"))?;
-            return Ok(Step::Answer(refusal));
-        }
         let how = format!("taken over from node {}, same message, granted", claim.node);
-        Ok(self.acquired(token, grant.now, grant.lease_until, &how))
+        Ok(self.acquired(self.token(grant.secret), grant.now, grant.lease_until, &how))
     }
 
     fn replay(&self, claim: &Claim, now: Timestamp, lease_until: Timestamp) -> Result<Step, Error> {
+        if let Some(refusal) = self.refusal_now()? {
+            return Ok(Step::Answer(refusal));
+        }
         let Some(secret) = claim.secret else {
             return Ok(Step::Again);
         };
-        let Some(lease_until) = claims::replay(self.session, &self.key, self.request, secret, now, lease_until)? else {
-            return Ok(Step::Again);
-        };
-        Ok(match self.refusal_after_claim()? {
-            Some(refusal) => Step::Answer(refusal),
-            None => self.acquired(self.token(secret), now, lease_until, "the same request again; granted"),
-        })
+        let replayed = claims::replay(self.session, &self.key, self.request, secret, now, lease_until)?;
+        Ok(replayed.map_or(Step::Again, |lease_until| {
+            self.acquired(self.token(secret), now, lease_until, "the same request again; granted")
+        }))
     }
 
     fn token(&self, secret: [u8; 16]) -> LockToken {

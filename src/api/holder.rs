@@ -74,7 +74,7 @@ sql_functions! {
         let mut node = None;
         let pinned = claims::read(&session, &token.key)?;
         if certainly_unsigned && pinned.is_some_and(|claim| aztec::may_be_freed(&claim, &token.secret)) {
-            node = claims::free(&session, &token, now, &server::caller_name(), "certainly unsigned")?;
+            node = claims::free(&session, &token, now, &server::caller_name(), claims::CERTAINLY_UNSIGNED)?;
         }
         if node.is_none() {
             event = "released";

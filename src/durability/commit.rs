@@ -62,18 +62,24 @@ unsafe fn before_commit() {
     let flushed_everywhere = pg_sys::SyncCommitLevel::SYNCHRONOUS_COMMIT_REMOTE_FLUSH as i32;
     match MODE.get() {
         Mode::Durable if unsafe { pg_sys::synchronous_commit } < flushed_everywhere => unsafe {
-            set_synchronous_commit(c"on");
+            set_for_this_transaction(c"synchronous_commit", c"on");
         },
-        Mode::Asynchronous => unsafe { set_synchronous_commit(c"off") },
+        Mode::Asynchronous => unsafe { set_for_this_transaction(c"synchronous_commit", c"off") },
         _ => {}
     }
 }
 
+/// A message to the client sends off what is in the buffer before it. So between the answer and the commit the server says
+/// nothing but errors.
+pub fn in_silence() {
+    unsafe { set_for_this_transaction(c"client_min_messages", c"error") };
+}
+
 /// Until the end of the transaction. Assigning the variable is not enough: Postgres would not restore it.
-unsafe fn set_synchronous_commit(value: &std::ffi::CStr) {
+unsafe fn set_for_this_transaction(name: &std::ffi::CStr, value: &std::ffi::CStr) {
     unsafe {
         pg_sys::set_config_option(
-            c"synchronous_commit".as_ptr(),
+            name.as_ptr(),
             value.as_ptr(),
             pg_sys::GucContext::PGC_USERSET,
             pg_sys::GucSource::PGC_S_SESSION,

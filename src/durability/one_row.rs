@@ -4,7 +4,7 @@
 //! executor and the client stands a receiver that holds back the row of a claim until the run is over, and refuses a second
 //! row or a long one: what is short stays in the buffer until the commit.
 
-use super::one_claim;
+use super::{commit, one_claim};
 use crate::duty::error::{Error, SqlState};
 use crate::raised::Raised;
 use pgrx::pg_sys;
@@ -87,6 +87,7 @@ unsafe extern "C-unwind" fn shut_down(this: *mut pg_sys::DestReceiver) {
         let client = (*one_row).client;
         let held = (*one_row).held;
         if !held.is_null() {
+            pg_sys::panic::pgrx_extern_c_guard(commit::in_silence);
             pass_on(held, client);
             (*one_row).held = std::ptr::null_mut();
             pg_sys::panic::pgrx_extern_c_guard(|| pg_sys::ExecDropSingleTupleTableSlot(held));

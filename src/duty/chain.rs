@@ -63,6 +63,19 @@ impl Default for Options {
     }
 }
 
+/// The SQL arguments that an option's name and value came in, for the DETAIL of errors.
+#[derive(Clone, Copy)]
+pub struct OptionArguments {
+    pub name: &'static str,
+    pub value: &'static str,
+}
+
+impl OptionArguments {
+    /// Both in the object `options`.
+    pub const TOGETHER: Self = Self { name: "options", value: "options" };
+    pub const APART: Self = Self { name: "option", value: "value" };
+}
+
 const OPTION_NAMES: &str = "first_use, horizon_slots, margin_slots, allow_unsigned_release, \
      signature_scheme, record_commit, require_standby, retention";
 
@@ -72,10 +85,14 @@ impl Options {
     /// 22023 for an unknown option or value, 0A000 for one that this version cannot honour.
     pub fn set(
         &mut self,
+        arguments: OptionArguments,
         name: &str,
         value: &Value,
         interval: &dyn Fn(&str) -> Result<Duration, Error>,
     ) -> Result<(), Error> {
+        let bad_value = |name, value, expected| bad_value(arguments, name, value, expected);
+        let not_yet = |name, value, instead| not_yet(arguments, name, value, instead);
+        let whole_number = |name, value, expected| whole_number(arguments, name, value, expected);
         match (name, value) {
             ("first_use", Value::String(word)) if word == "quarantine" => {
                 self.first_use = FirstUse::Quarantine;
@@ -126,7 +143,7 @@ impl Options {
             _ => {
                 return Err(Error::argument(
                     SqlState::INVALID_PARAMETER_VALUE,
-                    "options",
+                    arguments.name,
                     format!("unknown chain option \"{name}\""),
                 )
                 .hint(format!("The options are {OPTION_NAMES}.")));
@@ -141,23 +158,27 @@ pub fn quarantine_slots(margin_slots: i32, horizon_slots: Option<i32>) -> i64 {
     i64::from(margin_slots.max(horizon_slots.unwrap_or(0)))
 }
 
-fn whole_number(name: &str, value: &Value, expected: &str) -> Result<i32, Error> {
+fn whole_number(arguments: OptionArguments, name: &str, value: &Value, expected: &str) -> Result<i32, Error> {
     value
         .as_i64()
         .and_then(|number| i32::try_from(number).ok())
         .filter(|number| *number >= 0)
-        .ok_or_else(|| bad_value(name, value, expected))
+        .ok_or_else(|| bad_value(arguments, name, value, expected))
 }
 
-fn bad_value(name: &str, value: &Value, expected: &str) -> Error {
-    Error::argument(SqlState::INVALID_PARAMETER_VALUE, "options", format!("chain option {name} cannot be {value}"))
-        .hint(format!("Give {expected}."))
+fn bad_value(arguments: OptionArguments, name: &str, value: &Value, expected: &str) -> Error {
+    Error::argument(
+        SqlState::INVALID_PARAMETER_VALUE,
+        arguments.value,
+        format!("chain option {name} cannot be {value}"),
+    )
+    .hint(format!("Give {expected}."))
 }
 
-fn not_yet(name: &str, value: &Value, instead: &str) -> Error {
+fn not_yet(arguments: OptionArguments, name: &str, value: &Value, instead: &str) -> Error {
     Error::argument(
         SqlState::FEATURE_NOT_SUPPORTED,
-        "options",
+        arguments.value,
         format!("chain option {name} cannot be {value} in this version"),
     )
     .hint(format!("This version knows only {instead}."))
@@ -209,7 +230,7 @@ mod tests {
 
     fn set(name: &str, value: Value) -> Result<Options, Error> {
         let mut options = Options::default();
-        options.set(name, &value, &|_| Ok(7)).map(|()| options)
+        options.set(OptionArguments::TOGETHER, name, &value, &|_| Ok(7)).map(|()| options)
     }
 
     #[test]

@@ -25,6 +25,7 @@ impl SqlState {
     pub const FEATURE_NOT_SUPPORTED: Self = Self("0A000");
     pub const NUMERIC_VALUE_OUT_OF_RANGE: Self = Self("22003");
     pub const NULL_VALUE_NOT_ALLOWED: Self = Self("22004");
+    pub const INVALID_DATETIME_FORMAT: Self = Self("22007");
     pub const INVALID_PARAMETER_VALUE: Self = Self("22023");
     pub const INVALID_TEXT_REPRESENTATION: Self = Self("22P02");
     pub const READ_ONLY_TRANSACTION: Self = Self("25006");

@@ -215,12 +215,20 @@ static READ_INTERVAL: Statement = Statement::new(
     c"SELECT EXTRACT(year FROM i)::integer * 12 + EXTRACT(month FROM i)::integer, EXTRACT(day FROM i)::integer,
              (EXTRACT(hour FROM i) * 3600000000 + EXTRACT(minute FROM i) * 60000000
               + EXTRACT(microseconds FROM i))::bigint
-        FROM (SELECT $1::pg_catalog.interval AS i) AS given",
+        FROM (SELECT slashguard.interval_or_null($1) AS i) AS given",
 );
 
-/// Postgres' reading of an interval. 22007 or 22008 from Postgres itself where it cannot, 22023 for months.
+/// Postgres' reading of an interval. 22007 where it cannot read one, 22023 for months.
 pub fn read_interval(session: &Session, argument: &str, text: &str) -> Result<Duration, Error> {
     let rows = READ_INTERVAL.run(session, &[Value::Text(Some(text))])?;
-    let row = rows.first().ok_or_else(|| Error::new(SqlState::INTERNAL_ERROR, "an interval was not read"))?;
-    interval_to_duration(argument, row.need(1)?, row.need(2)?, row.need(3)?)
+    let row = rows.first().ok_or_else(|| Error::internal("an interval was not read"))?;
+    let (Some(months), Some(days), Some(microseconds)) = (row.get(1)?, row.get(2)?, row.get(3)?) else {
+        return Err(Error::argument(
+            SqlState::INVALID_DATETIME_FORMAT,
+            argument,
+            format!("invalid input syntax for type interval: \"{text}\""),
+        )
+        .hint("Give null or an interval as text, such as \"14 days\"."));
+    };
+    interval_to_duration(argument, months, days, microseconds)
 }

@@ -58,11 +58,15 @@ static INSERT: Statement = Statement::new(
     c"INSERT INTO slashguard.claim
              (chain_id, slot, validator_id, duty_type_id, block_index, message_hash, node_id, secret, granted_at,
               lease_until, request_id, request_role, block_number, checkpoint_number)
-      VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
+      SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14
+       WHERE NOT EXISTS (
+             SELECT FROM slashguard.claim AS c
+              WHERE c.chain_id = $1 AND c.slot = $2 AND c.validator_id = $3 AND c.duty_type_id = $4 AND c.block_index = $5)
       ON CONFLICT (chain_id, slot, validator_id, duty_type_id, block_index) DO NOTHING",
 );
 
-/// Pins the hash. False if the key has a claim; a claim whose transaction is under way is waited for.
+/// Pins the hash. False if the key has a claim. A first claim whose transaction is under way is waited for; a claim on
+/// record that somebody is just changing is not, because its hash will not change.
 pub fn insert(session: &Session, key: &DutyKey, grant: &Grant) -> Result<bool, Error> {
     let request = grant.request;
     let rows = INSERT.run(
@@ -118,7 +122,9 @@ fn read_claim(row: &Row) -> Result<Claim, Error> {
 
 static TAKE_OVER: Statement = for_key!(
     "UPDATE slashguard.claim AS c \
-        SET previous_node_id = c.node_id, node_id = $7, secret = $8, granted_at = $9, lease_until = $10, \
+        SET previous_node_ids = CASE WHEN cardinality(c.previous_node_ids) >= 100 THEN c.previous_node_ids \
+                                     ELSE array_append(c.previous_node_ids, c.node_id) END, \
+            node_id = $7, secret = $8, granted_at = $9, lease_until = $10, \
             request_id = $11, request_role = $12, answers = c.answers + 1",
     "AND c.message_hash = $6 AND c.signature IS NULL \
      AND (c.secret IS NULL OR c.lease_until <= $9)"
@@ -242,15 +248,23 @@ static FREE: Statement = Statement::new(
              AND c.validator_id = $3 AND c.duty_type_id = $4
              AND c.block_index = $5
              AND c.secret = $6 AND c.signature IS NULL AND c.answers = 1
-          RETURNING c.message_hash, c.node_id, c.granted_at)
-      INSERT INTO slashguard.tombstone
-             (chain_id, slot, validator_id, duty_type_id, block_index, message_hash, node_id, granted_at, freed_at,
-              freed_by, cause)
-      SELECT $1, $2, $3, $4, $5, gone.message_hash, gone.node_id, gone.granted_at, $7, $8, $9 FROM gone
-      RETURNING node_id",
+          RETURNING c.message_hash, c.node_id, c.granted_at),
+      buried AS (
+          INSERT INTO slashguard.tombstone
+                 (chain_id, slot, validator_id, duty_type_id, block_index, message_hash, node_id, granted_at, freed_at,
+                  freed_by, cause)
+          SELECT $1, $2, $3, $4, $5, gone.message_hash, gone.node_id, gone.granted_at, $7, $8, $9
+            FROM gone
+           WHERE NOT EXISTS (SELECT FROM slashguard.chain AS h WHERE h.id = $1 AND h.low_watermark >= $2))
+      SELECT node_id FROM gone",
 );
 
-/// Removes the claim and leaves a tombstone. Only where `rules::aztec::may_be_freed` holds when the row's lock is got,
+/// The cause of a tombstone for a claim that nobody was told of.
+pub const TAKEN_BACK: &str = "watermark rose meanwhile";
+/// The cause of a tombstone for a claim whose holder said so.
+pub const CERTAINLY_UNSIGNED: &str = "certainly unsigned";
+
+/// Removes the claim and leaves a tombstone, but for a slot that a watermark covers anyway. Only where `rules::aztec::may_be_freed` holds when the row's lock is got,
 /// or for a claim of this very transaction that nobody was told of. Answers the node that held it.
 pub fn free(
     session: &Session,

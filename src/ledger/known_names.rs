@@ -48,6 +48,11 @@ pub fn recall(request: &Request) -> Option<Entry> {
     })
 }
 
+/// Everything is looked up anew.
+pub fn forget() {
+    KNOWN.take();
+}
+
 /// What tells this ledger from others. None before the first chain is registered.
 pub fn ledger_id(session: &Session) -> Result<Option<[u8; 16]>, Error> {
     let claim_table = server::table_oid(c"claim");

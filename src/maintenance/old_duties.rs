@@ -3,7 +3,7 @@
 use crate::duty::clock::{Duration, Timestamp};
 use crate::duty::error::Error;
 use crate::ledger::chains::Registered;
-use crate::ledger::statement::{Session, Statement, Value};
+use crate::ledger::statement::{Rows, Session, Statement, Value};
 
 static RAISE: Statement = Statement::new(
     c"UPDATE slashguard.chain SET low_watermark = $2 WHERE id = $1 AND (low_watermark IS NULL OR low_watermark < $2)",
@@ -17,11 +17,11 @@ static DELETE: Statement = Statement::new(
           DELETE FROM slashguard.claim AS c USING doomed AS d
            WHERE c.chain_id = d.chain_id AND c.slot = d.slot AND c.validator_id = d.validator_id
              AND c.duty_type_id = d.duty_type_id AND c.block_index = d.block_index
-          RETURNING c.duty_type_id, c.node_id, c.previous_node_id, c.granted_at, c.signed_at),
+          RETURNING c.duty_type_id, c.node_id, c.previous_node_ids, c.granted_at, c.signed_at),
       events AS (
           SELECT duty_type_id, node_id, 'acquired' AS event, 0::bigint AS microseconds FROM gone
           UNION ALL
-          SELECT duty_type_id, previous_node_id, 'acquired', 0 FROM gone WHERE previous_node_id IS NOT NULL
+          SELECT duty_type_id, unnest(previous_node_ids), 'acquired', 0 FROM gone
           UNION ALL
           SELECT duty_type_id, node_id, 'old_cleaned', 0 FROM gone
           UNION ALL
@@ -38,8 +38,17 @@ static DELETE: Statement = Statement::new(
       SELECT pg_catalog.count(*) FROM gone",
 );
 static DELETE_TOMBSTONES: Statement = Statement::new(
-    c"DELETE FROM slashguard.tombstone
-       WHERE id IN (SELECT id FROM slashguard.tombstone WHERE chain_id = $1 AND slot <= $2 LIMIT $3)",
+    c"WITH gone AS (
+          DELETE FROM slashguard.tombstone
+           WHERE id IN (SELECT id FROM slashguard.tombstone WHERE chain_id = $1 AND slot <= $2 LIMIT $3)
+          RETURNING duty_type_id, node_id, cause),
+      counted AS (
+          INSERT INTO slashguard.counter AS k (chain_id, duty_type_id, node_id, event, shard, count)
+          SELECT $1, duty_type_id, node_id, 'acquired', -1, pg_catalog.count(*)
+            FROM gone WHERE cause = 'certainly unsigned' GROUP BY duty_type_id, node_id
+          ON CONFLICT (chain_id, duty_type_id, node_id, event, shard)
+          DO UPDATE SET count = k.count + EXCLUDED.count)
+      SELECT pg_catalog.count(*) FROM gone",
 );
 
 /// Up to which slot a chain's history is old. None: nothing is.
@@ -61,12 +70,15 @@ pub fn delete(session: &Session, chain: &Registered, cutoff: i64, limit: i64) ->
     let range = [Value::Integer(Some(chain.id)), Value::Bigint(Some(cutoff))];
     RAISE.run(session, &range)?;
     let batch = [range[0], range[1], Value::Bigint(Some(limit))];
-    let claims: i64 =
-        DELETE.run(session, &batch)?.first().ok_or_else(|| Error::internal("a cleanup gave no count"))?.need(1)?;
+    let claims = count(&DELETE.run(session, &batch)?)?;
     if claims < limit {
         let rest = [range[0], range[1], Value::Bigint(Some(limit - claims))];
-        let tombstones = DELETE_TOMBSTONES.run(session, &rest)?.count;
-        return Ok(claims + tombstones as i64);
+        let tombstones = count(&DELETE_TOMBSTONES.run(session, &rest)?)?;
+        return Ok(claims + tombstones);
     }
     Ok(claims)
+}
+
+fn count(rows: &Rows) -> Result<i64, Error> {
+    rows.first().ok_or_else(|| Error::internal("a cleanup gave no count"))?.need(1)
 }
