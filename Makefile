@@ -22,7 +22,7 @@ INSTALL_SCRIPT = target/$(EXTENSION)--$(VERSION).sql
 CRATE_FILES := $(shell find src -type f) Cargo.toml Cargo.lock $(wildcard build.rs .cargo/config.toml)
 STRAY_SQL := $(filter-out $(SQL_FILES) $(UPGRADE_FILES),$(wildcard sql/*.sql))
 
-SUITES = lint unit regress isolation wire storm dump cron readme aztec
+SUITES = lint unit regress isolation wire storm dump recovery cron readme aztec
 
 # rustup puts cargo here, and a shell that was open before does not know it yet.
 export PATH := $(PATH):$(HOME)/.cargo/bin
@@ -128,6 +128,7 @@ test: ready
 ## test-wire: what only the bare protocol can do (pipelines, row limits)
 ## test-storm: many connections, conflicting hashes, cleanups; then no duty has two hashes
 ## test-dump: pg_dump carries all history
+## test-recovery: promotion, restore and copies are noticed and quarantined
 ## test-cron: pg_cron runs the scheduled maintenance
 ## test-readme: everything the README shows
 ## test-aztec: the npm package's own ValidatorHASigner signs through slashguard (needs Node 20.10)

@@ -20,6 +20,7 @@ GRANT EXECUTE ON FUNCTION
     slashguard.set_chain_option,
     slashguard.declare_new,
     slashguard.retire_chain,
+    slashguard.confirm_recovery,
     slashguard.cleanup_stuck_duties,
     slashguard.cleanup_old_duties,
     slashguard.begin_maintenance,

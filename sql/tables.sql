@@ -3,9 +3,13 @@
 CREATE TABLE slashguard.ledger (
     single boolean PRIMARY KEY DEFAULT true CHECK (single),
     id uuid NOT NULL,
-    began_at timestamptz NOT NULL
+    began_at timestamptz NOT NULL,
+    system_identifier bigint NOT NULL,
+    timeline integer NOT NULL,
+    database_oid oid NOT NULL,
+    written_by xid NOT NULL
 );
-COMMENT ON TABLE slashguard.ledger IS 'The identity of this ledger.';
+COMMENT ON TABLE slashguard.ledger IS 'The identity of this ledger, and of the server that it was last sure to be on. A row whose xmin is not written_by was copied.';
 
 CREATE TABLE slashguard.chain (
     id integer GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
@@ -23,6 +27,8 @@ CREATE TABLE slashguard.chain (
     retention_us bigint CHECK (retention_us >= 0),
     low_watermark bigint,
     high_watermark bigint,
+    quarantine_slot bigint,
+    quarantine_cause text,
     registered_at timestamptz NOT NULL,
     retired_at timestamptz,
     UNIQUE (rules, identity)

@@ -48,11 +48,15 @@ CREATE VIEW slashguard.watermarks AS
 SELECT c.name AS chain, NULL::text AS validator, 'chain' AS kind, c.low_watermark, c.high_watermark
   FROM slashguard.chain AS c
 UNION ALL
+SELECT c.name, NULL, 'quarantine: ' || c.quarantine_cause, c.quarantine_slot, NULL
+  FROM slashguard.chain AS c
+ WHERE c.quarantine_slot IS NOT NULL
+UNION ALL
 SELECT c.name, '0x' || encode(v.key, 'hex'), 'first use', v.first_use_slot, NULL
   FROM slashguard.validator AS v JOIN slashguard.chain AS c ON c.id = v.chain_id
  WHERE v.first_use_slot IS NOT NULL;
 COMMENT ON VIEW slashguard.watermarks IS
-    'Nothing new is granted at or below a low watermark, nothing at or above a high one. First use: the slot up to which a validator may have signed elsewhere.';
+    'Nothing new is granted at or below a low watermark, nothing at or above a high one. Quarantine: what the ledger may have lost. First use: the slot up to which a validator may have signed elsewhere.';
 
 CREATE VIEW slashguard.refusals AS
 SELECT h.name AS chain, '0x' || encode(r.validator, 'hex') AS validator, r.slot, y.name AS duty_type, r.block_index,

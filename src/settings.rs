@@ -3,6 +3,7 @@
 use pgrx::{pg_sys, GucContext, GucFlags, GucRegistry, GucSetting};
 
 static ALLOW_TRANSACTION_BLOCKS: GucSetting<bool> = GucSetting::<bool>::new(false);
+static ALLOW_UNSAFE_STORAGE: GucSetting<bool> = GucSetting::<bool>::new(false);
 static CLOCK_OFFSET: GucSetting<i32> = GucSetting::<i32>::new(0);
 static MAX_WAITERS: GucSetting<i32> = GucSetting::<i32>::new(-1);
 
@@ -15,6 +16,14 @@ pub fn define() {
         c"Lets tests claim duties inside a transaction. Unsafe: an answer can then be read before it is durable.",
         c"",
         &ALLOW_TRANSACTION_BLOCKS,
+        GucContext::Suset,
+        GucFlags::default(),
+    );
+    GucRegistry::define_bool_guc(
+        c"slashguard.allow_unsafe_storage",
+        c"Lets test clusters grant with fsync or full_page_writes off. Unsafe: a crash can then lose grants.",
+        c"",
+        &ALLOW_UNSAFE_STORAGE,
         GucContext::Suset,
         GucFlags::default(),
     );
@@ -44,6 +53,10 @@ pub fn define() {
 
 pub fn allow_transaction_blocks() -> bool {
     ALLOW_TRANSACTION_BLOCKS.get()
+}
+
+pub fn allow_unsafe_storage() -> bool {
+    ALLOW_UNSAFE_STORAGE.get()
 }
 
 /// Microseconds.

@@ -5,7 +5,7 @@ use crate::durability::transaction;
 use crate::duty::clock::{interval_to_duration, Duration};
 use crate::duty::error::{required, Error, SqlState};
 use crate::ledger::statement::Session;
-use crate::ledger::{chains, lock, server};
+use crate::ledger::{chains, identity, lock, server};
 use crate::maintenance::{old_duties, stuck_duties};
 
 const LARGEST_BATCH: i32 = 1_000_000;
@@ -63,6 +63,8 @@ sql_functions! {
     fn begin_maintenance() -> bool {
         transaction::refuse_on_standby()?;
         let session = Session::open();
+        // A node that only asks strictly leaves no trace of the doubt it meets, and its quarantine would never begin.
+        identity::check(&session, server::now())?;
         let Some(name) = chains::maintenance_lock(&session)? else {
             return Ok(true);
         };

@@ -1,7 +1,7 @@
 //! The way of a request: gates in a fixed order, and nothing goes back.
 
 use super::waiting::Waiting;
-use crate::durability::{commit, one_claim, transaction};
+use crate::durability::{commit, one_claim, storage, transaction};
 use crate::duty::acquisition::{self, Acquisition, Outcome};
 use crate::duty::chain::{quarantine_slots, FirstUse};
 use crate::duty::claim::Claim;
@@ -14,7 +14,7 @@ use crate::ledger::claims::{self, Grant};
 use crate::ledger::lock;
 use crate::ledger::registry::{self, Entry, Validator};
 use crate::ledger::statement::Session;
-use crate::ledger::{bounds, counts, known_names, refusals, server};
+use crate::ledger::{bounds, counts, identity, known_names, refusals, server};
 use crate::rules::aztec::{self, Verdict};
 use crate::rules::watermark::{self, Bounds};
 
@@ -27,10 +27,14 @@ pub fn answer(request: Request) -> Result<Acquisition, Error> {
         return Ok(acquisition::on_standby());
     }
     transaction::require_vouching()?;
+    if let Some(refusal) = storage::refusal() {
+        return Ok(refusal);
+    }
     if let Some(answer) = one_claim::recall(&request)? {
         return Ok(answer);
     }
     let session = Session::open();
+    identity::check(&session, server::now())?;
     let entry = look_up(&session, &request)?;
     entry.duty_type.check_block_index(&request.duty_type, request.block_index)?;
     if !entry.duty_type.protected {

@@ -4,4 +4,5 @@ pub mod commit;
 pub mod one_claim;
 pub mod one_row;
 pub mod outermost;
+pub mod storage;
 pub mod transaction;

@@ -151,6 +151,16 @@ pub fn on_standby() -> Acquisition {
     answer
 }
 
+/// The server runs with a setting that lets a crash forget grants.
+pub fn unsafe_storage(setting: &str) -> Acquisition {
+    let mut answer = Acquisition::new(
+        Outcome::Halted,
+        format!("{setting} is off, so a crash could lose this grant; nothing is granted until it is on"),
+    );
+    answer.details = Some(json!({ "cause": setting }));
+    answer
+}
+
 /// No decision, because somebody else was always faster.
 pub fn contended() -> Acquisition {
     let mut answer =

@@ -1,5 +1,6 @@
 //! Chains: registered once, their clock and identity never changed, their options one by one.
 
+use super::identity;
 use super::lock::{self, LockName};
 use super::registry;
 use super::statement::{Row, Session, Statement, Time, Value};
@@ -118,10 +119,6 @@ pub fn maintenance_lock(session: &Session) -> Result<Option<LockName>, Error> {
 /// Below every waiting place, which are counted from 0.
 const MAINTENANCE: i32 = -1;
 
-static BEGIN_LEDGER: Statement = Statement::new(
-    c"INSERT INTO slashguard.ledger (id, began_at) VALUES (pg_catalog.gen_random_uuid(), pg_catalog.now())
-      ON CONFLICT (single) DO NOTHING",
-);
 static ADD: Statement = Statement::new(
     c"INSERT INTO slashguard.chain
              (name, rules, identity, validator_bytes, genesis_time, slot_duration_us, first_use, horizon_slots,
@@ -137,7 +134,7 @@ pub fn add(
     validator_bytes: i32,
     now: Timestamp,
 ) -> Result<Option<Registered>, Error> {
-    BEGIN_LEDGER.run(session, &[])?;
+    identity::begin(session)?;
     let options = &chain.options;
     let added = ADD.run(
         session,
@@ -197,6 +194,18 @@ pub fn set_options(session: &Session, id: i32, options: &Options) -> Result<(), 
         ],
     )?;
     Ok(())
+}
+
+static CONFIRM_RECOVERY: Statement = Statement::new(
+    c"UPDATE slashguard.chain
+         SET quarantine_slot = $2, quarantine_cause = CASE WHEN $2 IS NULL THEN NULL ELSE quarantine_cause END
+       WHERE id = $1 AND quarantine_slot IS NOT NULL",
+);
+
+/// Ends the quarantine at `slot`, or altogether. False if there is none.
+pub fn confirm_recovery(session: &Session, chain: &Registered, slot: Option<i64>) -> Result<bool, Error> {
+    let rows = CONFIRM_RECOVERY.run(session, &[Value::Integer(Some(chain.id)), Value::Bigint(slot)])?;
+    Ok(rows.any())
 }
 
 static RETIRE: Statement = Statement::new(

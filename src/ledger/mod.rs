@@ -5,6 +5,7 @@ pub mod bounds;
 pub mod chains;
 pub mod claims;
 pub mod counts;
+pub mod identity;
 pub mod known_names;
 pub mod lock;
 pub mod refusals;

@@ -1,5 +1,6 @@
 //! Names and what they stand for: chains, duty types, validators, nodes.
 
+use super::bounds;
 use super::lock::LockName;
 use super::statement::{Session, Statement, Time, Value};
 use crate::duty::chain::FirstUse;
@@ -8,7 +9,7 @@ use crate::duty::error::{Error, SqlState};
 use crate::duty::hex_text;
 use crate::duty::key::DutyType;
 use crate::duty::request::Request;
-use crate::rules::watermark::Bounds;
+use crate::rules::watermark::{Bounds, Quarantine};
 
 /// Everything a request's names stand for.
 pub struct Entry {
@@ -36,6 +37,7 @@ pub struct Chain {
     pub high_watermark: Option<i64>,
     pub retired: bool,
     pub horizon_slots: Option<i32>,
+    pub quarantine: Option<Quarantine>,
 }
 
 #[derive(Clone, Copy)]
@@ -55,6 +57,7 @@ impl Entry {
             first_use_slot: self.validator.and_then(|validator| validator.first_use_slot),
             current_slot: self.chain.clock.slot_at(now),
             horizon_slots: self.chain.horizon_slots,
+            quarantine: self.chain.quarantine.clone(),
         }
     }
 }
@@ -62,7 +65,7 @@ impl Entry {
 static LOOK_UP: Statement = Statement::new(
     c"SELECT c.id, c.tableoid, c.genesis_time, c.slot_duration_us, c.first_use, c.margin_slots,
              c.low_watermark, c.high_watermark, c.retired_at IS NOT NULL, c.horizon_slots,
-             c.validator_bytes, l.id, l.tableoid, t.id, t.protected, t.least_block_index, t.greatest_block_index,
+             c.validator_bytes, c.quarantine_slot, c.quarantine_cause, l.id, l.tableoid, t.id, t.protected, t.least_block_index, t.greatest_block_index,
              v.id, v.first_use_slot, n.id
         FROM slashguard.chain AS c
        CROSS JOIN slashguard.ledger AS l
@@ -93,15 +96,15 @@ pub fn look_up(session: &Session, request: &Request) -> Result<Entry, Error> {
         return Err(hex_text::wrong_length("validator", request.validator.len(), &validator_bytes.to_string()));
     }
     let chain_id = row.need(1)?;
-    let Some(duty_type_id) = row.get::<i16>(14)? else {
+    let Some(duty_type_id) = row.get::<i16>(16)? else {
         return Err(unknown_duty_type(session, chain_id, request)?);
     };
     Ok(Entry {
         chain: Chain {
             id: chain_id,
             lock: LockName { table: row.need(2)?, row: chain_id },
-            ledger: row.need(12)?,
-            ledger_table: row.need(13)?,
+            ledger: row.need(14)?,
+            ledger_table: row.need(15)?,
             clock: Clock { genesis: row.need::<Time>(3)?.0, slot_duration: row.need(4)? },
             first_use: FirstUse::named(&row.need::<String>(5)?),
             margin_slots: row.need(6)?,
@@ -109,18 +112,19 @@ pub fn look_up(session: &Session, request: &Request) -> Result<Entry, Error> {
             high_watermark: row.get(8)?,
             retired: row.need(9)?,
             horizon_slots: row.get(10)?,
+            quarantine: bounds::quarantine(&row, 12, 13)?,
         },
         duty_type: DutyType {
             id: duty_type_id,
-            protected: row.need(15)?,
-            least_block_index: row.need(16)?,
-            greatest_block_index: row.get(17)?,
+            protected: row.need(17)?,
+            least_block_index: row.need(18)?,
+            greatest_block_index: row.get(19)?,
         },
-        validator: match row.get(18)? {
-            Some(id) => Some(Validator { id, first_use_slot: row.get(19)? }),
+        validator: match row.get(20)? {
+            Some(id) => Some(Validator { id, first_use_slot: row.get(21)? }),
             None => None,
         },
-        node_id: row.get(20)?,
+        node_id: row.get(22)?,
     })
 }
 

@@ -60,6 +60,31 @@ pub fn secret() -> Result<[u8; SECRET_LENGTH], Error> {
     Ok(first)
 }
 
+/// Where this database is.
+pub struct Place {
+    pub system_identifier: i64,
+    pub timeline: i32,
+    pub database_oid: u32,
+}
+
+/// Not to be asked on a standby, which has no timeline of its own.
+pub fn place() -> Place {
+    // SAFETY: reads shared state and a variable of this backend.
+    unsafe {
+        Place {
+            system_identifier: pg_sys::GetSystemIdentifier() as i64,
+            timeline: pg_sys::GetWALInsertionTimeLine() as i32,
+            database_oid: pg_sys::MyDatabaseId.to_u32(),
+        }
+    }
+}
+
+/// The id that rows written now get as their xmin; of the subtransaction where there is one.
+pub fn transaction_id() -> u32 {
+    // SAFETY: gives this transaction an id if it has none.
+    unsafe { pg_sys::GetCurrentTransactionId() }.into_inner()
+}
+
 /// Whether this transaction has written nothing so far, so that all it sees is committed.
 pub fn nothing_written() -> bool {
     // SAFETY: reads this backend's transaction state.

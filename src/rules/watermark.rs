@@ -15,9 +15,19 @@ pub struct Bounds {
     pub retired: bool,
     /// At or below it this validator may have signed elsewhere, before it was first seen here.
     pub first_use_slot: Option<i64>,
+    /// The ledger may have lost what was granted up to here.
+    pub quarantine: Option<Quarantine>,
     pub current_slot: i64,
     /// None: no bound.
     pub horizon_slots: Option<i32>,
+}
+
+/// A low watermark raised past everything that could have been signed and then lost.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Quarantine {
+    pub slot: i64,
+    /// What raised the doubt, as the beginning of a sentence.
+    pub cause: String,
 }
 
 /// The refusal that the bounds demand for `slot`, or None.
@@ -26,6 +36,8 @@ pub fn refusal(bounds: &Bounds, slot: i64) -> Option<Acquisition> {
         Some(retired(bounds))
     } else if is_at_or_below(slot, bounds.low_watermark) {
         Some(below_low_watermark(bounds, slot))
+    } else if let Some(quarantine) = bounds.quarantine.as_ref().filter(|quarantine| slot <= quarantine.slot) {
+        Some(quarantined(bounds, slot, quarantine))
     } else if is_at_or_below(slot, bounds.first_use_slot) {
         Some(first_use(bounds, slot))
     } else if bounds.high_watermark.is_some_and(|high| slot >= high) {
@@ -70,6 +82,25 @@ fn below_low_watermark(bounds: &Bounds, slot: i64) -> Acquisition {
         ),
     );
     answer.details = Some(json!({ "cause": "low_watermark", "low_watermark": low }));
+    answer
+}
+
+fn quarantined(bounds: &Bounds, slot: i64, quarantine: &Quarantine) -> Acquisition {
+    let first = quarantine.slot.saturating_add(1);
+    let mut answer = Acquisition::new(
+        Outcome::Stale,
+        format!(
+            "{}, so a grant for slot {slot} may be lost; chain {} is quarantined and signs from slot {first} on \
+             (the current slot is {})",
+            quarantine.cause, bounds.chain, bounds.current_slot
+        ),
+    );
+    answer.details = Some(json!({
+        "cause": "quarantine",
+        "low_watermark": quarantine.slot,
+        "first_slot": first,
+        "current_slot": bounds.current_slot,
+    }));
     answer
 }
 
@@ -133,6 +164,7 @@ mod tests {
             high_watermark: None,
             retired: false,
             first_use_slot: None,
+            quarantine: None,
             current_slot: 100,
             horizon_slots: Some(2),
         }
@@ -150,6 +182,14 @@ mod tests {
         let bounds = Bounds { low_watermark: Some(0), ..open() };
         assert_eq!(outcome(&bounds, 0), Some(Outcome::Stale));
         assert_eq!(outcome(&open(), 0), None);
+    }
+
+    #[test]
+    fn a_quarantine_ends_with_its_last_slot() {
+        let quarantine = Some(Quarantine { slot: 101, cause: "the server was promoted".into() });
+        let bounds = Bounds { quarantine, ..open() };
+        assert_eq!(outcome(&bounds, 101), Some(Outcome::Stale));
+        assert_eq!(outcome(&bounds, 102), None);
     }
 
     #[test]
