@@ -157,7 +157,7 @@ pub fn unsafe_storage(setting: &str) -> Acquisition {
         Outcome::Halted,
         format!("{setting} is off, so a crash could lose this grant; nothing is granted until it is on"),
     );
-    answer.details = Some(json!({ "cause": setting }));
+    answer.details = Some(json!({ "cause": "unsafe_storage", "setting": setting }));
     answer
 }
 
