@@ -1,6 +1,7 @@
 -- Each declaration is held against its Rust function by a test (src/api/declarations.rs).
 -- On the hot path plans are kept for a backend's life. enable_seqscan = off keeps one that was made while a table was small
 -- from reading the whole table when it has grown; jit = off, because the cost it adds would set off compilation.
+-- lock_timeout: nobody who keeps a transaction open makes others wait for longer.
 -- None is STRICT: a STRICT function answers NULL to a NULL argument, and a client's check would fall through.
 
 CREATE FUNCTION slashguard.load_before_run(internal) RETURNS internal
@@ -36,7 +37,7 @@ CREATE FUNCTION slashguard.try_acquire_duty(
     seen_position text DEFAULT NULL
 ) RETURNS slashguard.acquisition
 LANGUAGE c VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE SECURITY DEFINER SUPPORT slashguard.load_before_run
-SET search_path = pg_catalog, pg_temp SET enable_seqscan = off SET jit = off
+SET search_path = pg_catalog, pg_temp SET enable_seqscan = off SET jit = off SET lock_timeout = '2s'
 AS 'MODULE_PATHNAME', 'slashguard_try_acquire_duty';
 COMMENT ON FUNCTION slashguard.try_acquire_duty IS
     'May this node sign this message for this duty? Decides, records and answers in one atomic step; refusals are values.';
@@ -57,7 +58,7 @@ CREATE FUNCTION slashguard.acquire_duty(
     seen_position text DEFAULT NULL
 ) RETURNS slashguard.acquisition
 LANGUAGE c VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE SECURITY DEFINER SUPPORT slashguard.load_before_run
-SET search_path = pg_catalog, pg_temp SET enable_seqscan = off SET jit = off
+SET search_path = pg_catalog, pg_temp SET enable_seqscan = off SET jit = off SET lock_timeout = '2s'
 AS 'MODULE_PATHNAME', 'slashguard_acquire_duty';
 COMMENT ON FUNCTION slashguard.acquire_duty IS
     'The strict twin of try_acquire_duty: a refusal raises SG001 (conflict), SG002 (in progress), SG003 (stale) or SG004 (halted).';
@@ -67,7 +68,7 @@ CREATE FUNCTION slashguard.record_signature(
     signature text
 ) RETURNS timestamptz
 LANGUAGE c VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE SECURITY DEFINER
-SET search_path = pg_catalog, pg_temp SET enable_seqscan = off SET jit = off
+SET search_path = pg_catalog, pg_temp SET enable_seqscan = off SET jit = off SET lock_timeout = '2s'
 AS 'MODULE_PATHNAME', 'slashguard_record_signature';
 COMMENT ON FUNCTION slashguard.record_signature IS
     'Records the signature of a held claim and answers when; idempotent. SG005 where the token does not hold its claim.';
@@ -77,7 +78,7 @@ CREATE FUNCTION slashguard.release_duty(
     certainly_unsigned boolean DEFAULT false
 ) RETURNS boolean
 LANGUAGE c VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE SECURITY DEFINER
-SET search_path = pg_catalog, pg_temp SET enable_seqscan = off SET jit = off
+SET search_path = pg_catalog, pg_temp SET enable_seqscan = off SET jit = off SET lock_timeout = '2s'
 AS 'MODULE_PATHNAME', 'slashguard_release_duty';
 COMMENT ON FUNCTION slashguard.release_duty IS
     'Gives a claim up; its hash stays pinned unless certainly_unsigned is said, allowed, and no other answer carried the claim.';
@@ -87,7 +88,7 @@ CREATE FUNCTION slashguard.extend_lease(
     lease_ms integer
 ) RETURNS timestamptz
 LANGUAGE c VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE SECURITY DEFINER
-SET search_path = pg_catalog, pg_temp SET enable_seqscan = off SET jit = off
+SET search_path = pg_catalog, pg_temp SET enable_seqscan = off SET jit = off SET lock_timeout = '2s'
 AS 'MODULE_PATHNAME', 'slashguard_extend_lease';
 COMMENT ON FUNCTION slashguard.extend_lease IS
     'Moves the end of a held lease to lease_ms from now, never back, and answers it; NULL where the token does not hold its claim.';
@@ -228,7 +229,12 @@ BEGIN
         RAISE EXCEPTION 'schedule must not be null'
             USING ERRCODE = '22004', DETAIL = 'Argument: schedule.', HINT = 'Give a cron schedule such as ''* * * * *''.';
     END IF;
-    IF to_regprocedure('cron.schedule(text, text, text)') IS NULL THEN
+    -- A schema named cron proves nothing: whoever may create one would have this run what it likes.
+    IF NOT EXISTS (
+        SELECT FROM pg_extension AS e
+          JOIN pg_depend AS d ON d.refclassid = 'pg_extension'::regclass AND d.refobjid = e.oid AND d.deptype = 'e'
+         WHERE e.extname = 'pg_cron' AND d.classid = 'pg_proc'::regclass
+           AND d.objid = to_regprocedure('cron.schedule(text, text, text)')) THEN
         RAISE EXCEPTION 'pg_cron is not installed in this database'
             USING ERRCODE = '55000',
                   DETAIL = 'Maintenance is scheduled with pg_cron''s cron.schedule.',
@@ -254,7 +260,11 @@ AS $function$
 DECLARE
     found boolean;
 BEGIN
-    IF to_regprocedure('cron.unschedule(bigint)') IS NULL THEN
+    IF NOT EXISTS (
+        SELECT FROM pg_extension AS e
+          JOIN pg_depend AS d ON d.refclassid = 'pg_extension'::regclass AND d.refobjid = e.oid AND d.deptype = 'e'
+         WHERE e.extname = 'pg_cron' AND d.classid = 'pg_proc'::regclass
+           AND d.objid = to_regprocedure('cron.unschedule(bigint)')) THEN
         RAISE EXCEPTION 'pg_cron is not installed in this database'
             USING ERRCODE = '55000', HINT = 'There is nothing to unschedule.';
     END IF;

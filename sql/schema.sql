@@ -1,3 +1,12 @@
+DO $encoding$
+BEGIN
+    IF pg_catalog.getdatabaseencoding() <> 'UTF8' THEN
+        RAISE EXCEPTION 'slashguard needs a database with encoding UTF8'
+            USING ERRCODE = '55000', HINT = 'Create one with TEMPLATE template0 ENCODING ''UTF8''.';
+    END IF;
+END
+$encoding$;
+
 -- Without IF NOT EXISTS: a schema that somebody else made first is not ours.
 CREATE SCHEMA slashguard;
 COMMENT ON SCHEMA slashguard IS 'Keeps validators from being slashed: one message for one duty.';

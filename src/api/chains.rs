@@ -1,13 +1,14 @@
 //! Chains, as operators register and change them.
 
-use super::entry::{sql_functions, Interval, Timestamptz};
+use super::entry::{sql_functions, Interval, JsonText, Timestamptz};
+use crate::durability::commit;
 use crate::duty::chain::{self, OptionArguments, Options};
 use crate::duty::clock::interval_to_duration;
 use crate::duty::error::{required, Error, SqlState};
 use crate::duty::hex_text;
 use crate::ledger::chains::{self, Chain, Registered};
 use crate::ledger::statement::Session;
-use crate::ledger::{audit, identity, registry, server};
+use crate::ledger::{audit, identity, lock, registry, server};
 use serde_json::{json, Map, Value};
 
 const LONGEST_NAME: usize = 100;
@@ -23,10 +24,10 @@ sql_functions! {
     /// chain is retired, 22023, 22P02, 22004 for bad input, 0A000 for an option this version cannot honour.
     fn register_chain(
         chain: String, rules: String, identity: String, genesis_time: Timestamptz, slot_duration: Interval,
-        options: pgrx::JsonB,
+        options: JsonText,
     ) -> bool {
         let session = Session::open();
-        let given = parse_options(required("options", options)?.0)?;
+        let given = parse_options(&required("options", options)?)?;
         let wanted = parse_chain(&session, chain, rules, identity, genesis_time, slot_duration, &given)?;
         let Some(existing) =
             chains::add(&session, &wanted, AZTEC_VALIDATOR_BYTES, server::now())?
@@ -46,12 +47,15 @@ sql_functions! {
     /// allow_unsigned_release (true or false), signature_scheme (`none`), record_commit (`async` or `durable`), require_standby
     /// (false), retention (an interval as text, or null). Raises 42704 for an unknown chain, 22023 for an unknown option or
     /// value, 0A000 for one this version cannot honour.
-    fn set_chain_option(chain: String, option: String, value: pgrx::JsonB) -> () {
+    fn set_chain_option(chain: String, option: String, value: JsonText) -> () {
         let chain = required("chain", chain)?;
         let option = required("option", option)?;
-        let value = value.map_or(Value::Null, |value| value.0);
+        let value = parse_json("value", &required("value", value)?)?;
         let session = Session::open();
+        // After claims and releases under way, and one change after the other: each writes all options.
+        lock::exclude(chains::named(&session, &chain)?.lock);
         let registered = chains::named(&session, &chain)?;
+        commit::durably();
         let mut options = registered.chain.options;
         options.set(OptionArguments::APART, &option, &value, &|text| chains::read_interval(&session, "value", text))?;
         chains::set_options(&session, registered.id, &options)?;
@@ -96,6 +100,7 @@ sql_functions! {
         // The word is about the doubt there is, also where nobody has met it yet.
         identity::check(&session, server::now())?;
         let registered = chains::named(&session, &chain)?;
+        commit::durably();
         let confirmed = chains::confirm_recovery(&session, &registered, slot)?;
         if confirmed {
             audit::write(&session, "confirm_recovery", &chain, &json!({ "slot": slot }))?;
@@ -109,6 +114,7 @@ sql_functions! {
         let chain = required("chain", chain)?;
         let session = Session::open();
         let registered = chains::named(&session, &chain)?;
+        commit::durably();
         let retired = chains::retire(&session, &registered, server::now())?;
         if retired {
             audit::write(&session, "retire_chain", &chain, &json!({}))?;
@@ -117,12 +123,23 @@ sql_functions! {
     }
 }
 
-fn parse_options(options: Value) -> Result<Map<String, Value>, Error> {
-    match options {
+fn parse_options(options: &JsonText) -> Result<Map<String, Value>, Error> {
+    match parse_json("options", options)? {
         Value::Object(options) => Ok(options),
         _ => Err(Error::argument(SqlState::INVALID_PARAMETER_VALUE, "options", "options is not a JSON object")
             .hint("Give an object such as {\"horizon_slots\": 2}.")),
     }
+}
+
+fn parse_json(argument: &str, text: &JsonText) -> Result<Value, Error> {
+    serde_json::from_str(&text.0).map_err(|_| {
+        Error::argument(
+            SqlState::INVALID_PARAMETER_VALUE,
+            argument,
+            format!("{argument} has a number out of range or is nested too deeply"),
+        )
+        .hint("Give plain numbers, texts, true, false or null.")
+    })
 }
 
 fn parse_chain(

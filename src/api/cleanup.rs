@@ -17,6 +17,7 @@ sql_functions! {
         transaction::refuse_on_standby()?;
         let max_age = parse_age(max_age)?;
         let session = Session::open();
+        wait_for_other_cleanups(&session)?;
         let mut opened = 0;
         for chain in chains::all(&session)? {
             opened += stuck_duties::open(&session, &chain, max_age, server::now())?;
@@ -42,6 +43,7 @@ sql_functions! {
             .hint(format!("Give 1 to {LARGEST_BATCH} rows.")));
         }
         let session = Session::open();
+        wait_for_other_cleanups(&session)?;
         let chains = match chain {
             Some(name) => vec![chains::named(&session, &name)?],
             None => chains::all(&session)?,
@@ -71,6 +73,14 @@ sql_functions! {
         // Held to the end of the transaction.
         Ok(lock::try_exclude(name).is_some())
     }
+}
+
+/// Two cleanups at once would meet on the same rows in different orders.
+fn wait_for_other_cleanups(session: &Session) -> Result<(), Error> {
+    if let Some(name) = chains::maintenance_lock(session)? {
+        lock::wait_for(name);
+    }
+    Ok(())
 }
 
 fn parse_age(max_age: Option<Interval>) -> Result<Option<Duration>, Error> {

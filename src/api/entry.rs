@@ -29,6 +29,9 @@ pub struct Interval {
     pub microseconds: i64,
 }
 
+/// A jsonb value as text: pgrx' own type panics on what serde_json cannot hold.
+pub struct JsonText(pub String);
+
 #[derive(Clone, Copy)]
 pub struct Uuid(pub [u8; 16]);
 
@@ -50,10 +53,15 @@ arguments! {
     i32, "integer", |datum| i32::from_datum(datum, false);
     i64, "bigint", |datum| i64::from_datum(datum, false);
     Vec<Option<String>>, "text[]", |datum| Vec::<Option<String>>::from_datum(datum, false);
-    pgrx::JsonB, "jsonb", |datum| pgrx::JsonB::from_datum(datum, false);
+    JsonText, "jsonb", |datum| read_json(datum);
     Timestamptz, "timestamptz", |datum| Some(Timestamptz(datum.value() as i64));
     Uuid, "uuid", |datum| pgrx::Uuid::from_datum(datum, false).map(|uuid| Uuid(*uuid.as_bytes()));
     Interval, "interval", |datum| read_interval(datum);
+}
+
+unsafe fn read_json(datum: pg_sys::Datum) -> Option<JsonText> {
+    let text = unsafe { pgrx::direct_function_call::<&std::ffi::CStr>(pg_sys::jsonb_out, &[Some(datum)]) }?;
+    text.to_str().ok().map(|text| JsonText(text.to_owned()))
 }
 
 unsafe fn read_interval(datum: pg_sys::Datum) -> Option<Interval> {

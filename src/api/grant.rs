@@ -254,7 +254,7 @@ impl Attempt<'_> {
                 .ok_or_else(|| Error::internal("a claim could not be taken back"))?;
             return Ok(Step::Answer(refusal));
         }
-        Ok(self.acquired(token, now, lease_until, "granted"))
+        Ok(self.acquired(token, &self.request.node, now, lease_until, "granted"))
     }
 
     /// The hash is pinned already, so the watermark may be read before: a cleanup that overtakes deletes the row, and then
@@ -267,7 +267,7 @@ impl Attempt<'_> {
             return Ok(Step::Again);
         }
         let how = format!("taken over from node {}, same message, granted", claim.node);
-        Ok(self.acquired(self.token(grant.secret), grant.now, grant.lease_until, &how))
+        Ok(self.acquired(self.token(grant.secret), &self.request.node, grant.now, grant.lease_until, &how))
     }
 
     fn replay(&self, claim: &Claim, now: Timestamp, lease_until: Timestamp) -> Result<Step, Error> {
@@ -279,7 +279,7 @@ impl Attempt<'_> {
         };
         let replayed = claims::replay(self.session, &self.key, self.request, secret, now, lease_until)?;
         Ok(replayed.map_or(Step::Again, |lease_until| {
-            self.acquired(self.token(secret), now, lease_until, "the same request again; granted")
+            self.acquired(self.token(secret), &claim.node, now, lease_until, "the same request again; granted")
         }))
     }
 
@@ -287,8 +287,8 @@ impl Attempt<'_> {
         LockToken { ledger: self.entry.chain.ledger, key: self.key, secret }
     }
 
-    fn acquired(&self, token: LockToken, now: Timestamp, lease_until: Timestamp, how: &str) -> Step {
+    fn acquired(&self, token: LockToken, node: &str, now: Timestamp, lease_until: Timestamp, how: &str) -> Step {
         commit::durably();
-        Step::Answer(acquisition::acquired(&token, &self.request.node, now, lease_until, how))
+        Step::Answer(acquisition::acquired(&token, node, now, lease_until, how))
     }
 }

@@ -1,7 +1,7 @@
 //! What a claim's holder does with its token: record, release, extend.
 
 use super::entry::{sql_functions, Timestamptz};
-use crate::durability::{commit, transaction};
+use crate::durability::{commit, one_claim, transaction};
 use crate::duty::error::{required, Error, SqlState};
 use crate::duty::request::{parse_lease, parse_signature};
 use crate::duty::token::LockToken;
@@ -83,6 +83,7 @@ sql_functions! {
         let Some(node) = node else {
             return Ok(false);
         };
+        one_claim::give_up();
         counts::add(&session, token.key.chain_id, token.key.duty_type_id, node, event)?;
         Ok(true)
     }

@@ -1,6 +1,6 @@
 //! How the transaction commits. A claim is flushed whatever the session, role or database says.
 
-use super::{one_claim, outermost, transaction};
+use super::{held_answer, one_claim, outermost, transaction};
 use crate::ledger::server;
 use pgrx::pg_sys;
 use std::cell::Cell;
@@ -32,10 +32,14 @@ pub fn durably() {
     unsafe { pg_sys::ForceSyncCommit() };
 }
 
-/// This statement promises nothing: no need to wait for the disk. Does nothing where the caller's own writes would be
-/// drawn in: in a transaction block, or when something has been written before.
+/// This statement promises nothing: no need to wait for the disk. Only for a plain SELECT that has written nothing before;
+/// any other may carry writes of the caller's own, which would be drawn in.
 pub fn asynchronously() {
-    if MODE.get() == Mode::Unchanged && !transaction::in_block_or_pipeline() && server::nothing_written() {
+    if MODE.get() == Mode::Unchanged
+        && outermost::is_plain_select()
+        && !transaction::in_block_or_pipeline()
+        && server::nothing_written()
+    {
         MODE.set(Mode::Asynchronous);
     }
 }
@@ -46,15 +50,22 @@ pub fn asynchronously() {
 unsafe extern "C-unwind" fn at_transaction_event(event: pg_sys::XactEvent::Type, _argument: *mut std::ffi::c_void) {
     match event {
         pg_sys::XactEvent::XACT_EVENT_PRE_COMMIT => unsafe { before_commit() },
-        pg_sys::XactEvent::XACT_EVENT_COMMIT
-        | pg_sys::XactEvent::XACT_EVENT_ABORT
-        | pg_sys::XactEvent::XACT_EVENT_PREPARE => {
-            MODE.set(Mode::Unchanged);
-            one_claim::forget();
-            outermost::forget();
+        pg_sys::XactEvent::XACT_EVENT_COMMIT => {
+            forget();
+            held_answer::send();
+        }
+        pg_sys::XactEvent::XACT_EVENT_ABORT | pg_sys::XactEvent::XACT_EVENT_PREPARE => {
+            forget();
+            held_answer::discard();
         }
         _ => {}
     }
+}
+
+fn forget() {
+    MODE.set(Mode::Unchanged);
+    one_claim::forget();
+    outermost::forget();
 }
 
 unsafe fn before_commit() {
@@ -62,24 +73,18 @@ unsafe fn before_commit() {
     let flushed_everywhere = pg_sys::SyncCommitLevel::SYNCHRONOUS_COMMIT_REMOTE_FLUSH as i32;
     match MODE.get() {
         Mode::Durable if unsafe { pg_sys::synchronous_commit } < flushed_everywhere => unsafe {
-            set_for_this_transaction(c"synchronous_commit", c"on");
+            set_synchronous_commit(c"on");
         },
-        Mode::Asynchronous => unsafe { set_for_this_transaction(c"synchronous_commit", c"off") },
+        Mode::Asynchronous => unsafe { set_synchronous_commit(c"off") },
         _ => {}
     }
 }
 
-/// A message to the client sends off what is in the buffer before it. So between the answer and the commit the server says
-/// nothing but errors.
-pub fn in_silence() {
-    unsafe { set_for_this_transaction(c"client_min_messages", c"error") };
-}
-
 /// Until the end of the transaction. Assigning the variable is not enough: Postgres would not restore it.
-unsafe fn set_for_this_transaction(name: &std::ffi::CStr, value: &std::ffi::CStr) {
+unsafe fn set_synchronous_commit(value: &std::ffi::CStr) {
     unsafe {
         pg_sys::set_config_option(
-            name.as_ptr(),
+            c"synchronous_commit".as_ptr(),
             value.as_ptr(),
             pg_sys::GucContext::PGC_USERSET,
             pg_sys::GucSource::PGC_S_SESSION,

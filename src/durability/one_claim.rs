@@ -13,6 +13,8 @@ struct Answered {
     statement: i64,
     request: Request,
     answer: Acquisition,
+    /// The same statement has given its claim up: what was answered is not so any more.
+    given_up: bool,
 }
 
 thread_local! {
@@ -23,7 +25,7 @@ thread_local! {
 pub fn recall(request: &Request) -> Result<Option<Acquisition>, Error> {
     ANSWERED.with_borrow(|answered| match answered {
         Some(answered) if answered.statement == current_statement() => {
-            if answered.request == *request {
+            if answered.request == *request && !answered.given_up {
                 Ok(Some(answered.answer.clone()))
             } else if settings::allow_transaction_blocks() {
                 Ok(None)
@@ -41,7 +43,17 @@ pub fn asked() -> bool {
 }
 
 pub fn remember(request: Request, answer: &Acquisition) {
-    ANSWERED.set(Some(Answered { statement: current_statement(), request, answer: answer.clone() }));
+    let statement = current_statement();
+    ANSWERED.set(Some(Answered { statement, request, answer: answer.clone(), given_up: false }));
+}
+
+/// The statement has released a claim.
+pub fn give_up() {
+    ANSWERED.with_borrow_mut(|answered| {
+        if let Some(answered) = answered {
+            answered.given_up = true;
+        }
+    });
 }
 
 /// At the end of the transaction, whichever way it ends.

@@ -7,7 +7,7 @@
 //! The library must be loaded by then. A SECURITY DEFINER function loads its library only when it is first called, which
 //! is too late; so the functions that claim have a planner support function, which loads it when the statement is planned.
 
-use super::one_row;
+use super::held_answer;
 use pgrx::pg_sys;
 use std::cell::Cell;
 
@@ -124,7 +124,7 @@ unsafe fn enter(query: *mut pg_sys::QueryDesc, count: u64) -> Run {
     }
     unsafe {
         let client = (*query).dest;
-        (*query).dest = one_row::before(client);
+        (*query).dest = held_answer::before(client);
         Run::Outermost { client }
     }
 }

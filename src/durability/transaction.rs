@@ -55,7 +55,7 @@ pub fn require_vouching() -> Result<(), Error> {
 pub fn second_claim() -> Error {
     refused(
         "one statement may ask for one claim only",
-        "With more of them the first answers could leave the server before the commit.",
+        "What goes wrong with one of them would undo the others.",
         "Send one statement a claim.",
     )
 }

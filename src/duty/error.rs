@@ -56,7 +56,7 @@ impl Error {
         Self { code, message: message.into(), detail: None, hint: None }
     }
 
-    /// A fault of one argument: DETAIL names the argument and shows what was wrong with it.
+    /// A fault of one argument: DETAIL names the argument.
     pub fn argument(code: SqlState, argument: &str, message: impl Into<String>) -> Self {
         Self::new(code, message).detail(format!("Argument: {argument}."))
     }

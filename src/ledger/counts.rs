@@ -1,12 +1,8 @@
-//! Counters of answers that leave no claim. Whoever counts commits asynchronously: a lock on a counter is never held
-//! while a claim waits for the disk.
+//! Counters of answers that leave no claim. Each backend counts in rows of its own place, so none ever waits for another.
 
 use super::server;
 use super::statement::{Session, Statement, Value};
 use crate::duty::error::Error;
-
-/// So many rows share one counter, so that backends seldom meet on one.
-const SHARDS: i32 = 16;
 
 static ADD: Statement = Statement::new(
     c"INSERT INTO slashguard.counter AS k (chain_id, duty_type_id, node_id, event, shard, count)
@@ -24,7 +20,7 @@ pub fn add(session: &Session, chain_id: i32, duty_type_id: i16, node_id: i32, ev
             Value::Smallint(duty_type_id),
             Value::Integer(Some(node_id)),
             Value::Text(Some(event)),
-            Value::Integer(Some(server::backend_number(SHARDS))),
+            Value::Integer(Some(server::backend_place())),
         ],
     )?;
     Ok(())

@@ -30,6 +30,11 @@ pub fn exclude(name: LockName) -> Lock {
     lock
 }
 
+/// An exclusive lock, when whoever has it gives it back.
+pub fn wait_for(name: LockName) {
+    Lock::new(name, pg_sys::ExclusiveLock as i32).take(false);
+}
+
 /// An exclusive lock if nobody has it.
 pub fn try_exclude(name: LockName) -> Option<Lock> {
     let lock = Lock::new(name, pg_sys::ExclusiveLock as i32);

@@ -1,4 +1,4 @@
-//! The only place that reads and writes tables.
+//! Reads and writes the tables; only maintenance does so too, in bulk.
 
 pub mod audit;
 pub mod bounds;

@@ -137,11 +137,20 @@ static CHAIN_NAMES: Statement = Statement::new(
 pub fn unknown_chain(session: &Session, name: &str) -> Result<Error, Error> {
     let rows = CHAIN_NAMES.run(session, &[])?;
     let names = rows.first().map(|row| row.get::<String>(1)).transpose()?.flatten();
-    let error = Error::argument(SqlState::UNDEFINED_OBJECT, "chain", format!("chain \"{name}\" is not registered"));
+    let error = Error::argument(
+        SqlState::UNDEFINED_OBJECT,
+        "chain",
+        format!("chain \"{}\" is not registered", shortened(name)),
+    );
     Ok(match names {
         Some(names) => error.hint(format!("Registered chains: {names}.")),
         None => error.hint("No chain is registered yet; slashguard.register_chain does it."),
     })
+}
+
+/// A name nobody knows, fit for an error and a log.
+fn shortened(name: &str) -> String {
+    name.chars().take(100).collect()
 }
 
 static DUTY_TYPE_NAMES: Statement = Statement::new(
@@ -157,7 +166,7 @@ fn unknown_duty_type(session: &Session, chain_id: i32, request: &Request) -> Res
     Ok(Error::argument(
         SqlState::UNDEFINED_OBJECT,
         "duty_type",
-        format!("duty type \"{}\" is not registered for chain \"{}\"", request.duty_type, request.chain),
+        format!("duty type \"{}\" is not registered for chain \"{}\"", shortened(&request.duty_type), request.chain),
     )
     .hint(format!("Registered duty types: {}.", names.unwrap_or_default())))
 }

@@ -18,16 +18,36 @@ pub fn caller() -> u32 {
     unsafe { pg_sys::GetOuterUserId() }.to_u32()
 }
 
+/// Who asks: the login, and the role it has set if that is another.
 pub fn caller_name() -> String {
+    // SAFETY: reads this backend's state.
+    let (login, role) = unsafe { (pg_sys::GetSessionUserId(), pg_sys::GetOuterUserId()) };
+    if login == role {
+        role_name(login)
+    } else {
+        format!("{} as {}", role_name(login), role_name(role))
+    }
+}
+
+fn role_name(role: pg_sys::Oid) -> String {
     // SAFETY: answers null for a role dropped meanwhile, else a palloc'd C string.
     unsafe {
-        let name = pg_sys::GetUserNameFromId(pg_sys::GetOuterUserId(), true);
+        let name = pg_sys::GetUserNameFromId(role, true);
         if name.is_null() {
             "(dropped role)".to_owned()
         } else {
             std::ffi::CStr::from_ptr(name).to_string_lossy().into_owned()
         }
     }
+}
+
+/// The number of this backend among those alive; no two have the same at one time.
+pub fn backend_place() -> i32 {
+    // SAFETY: a plain read of a variable that is set when the backend starts.
+    #[cfg(any(feature = "pg15", feature = "pg16"))]
+    return unsafe { pg_sys::MyBackendId };
+    #[cfg(any(feature = "pg17", feature = "pg18"))]
+    return unsafe { pg_sys::MyProcNumber };
 }
 
 /// A number between 0 and `bound` that differs between backends.

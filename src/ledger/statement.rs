@@ -128,7 +128,13 @@ impl Statement {
         }
         // SAFETY: text and types outlive the call; the kept plan is never freed.
         let plan = unsafe {
-            let plan = pg_sys::SPI_prepare(self.text.as_ptr(), parameters.len() as i32, types.as_mut_ptr());
+            // Generic from the start: a plan for given values shows them, a token's secret among them, to whatever logs plans.
+            let plan = pg_sys::SPI_prepare_cursor(
+                self.text.as_ptr(),
+                parameters.len() as i32,
+                types.as_mut_ptr(),
+                pg_sys::CURSOR_OPT_GENERIC_PLAN as i32,
+            );
             if plan.is_null() {
                 return Err(self.failed("prepare", pg_sys::SPI_result));
             }

@@ -51,7 +51,7 @@ SELECT slashguard.set_chain_option('options', 'record_commit', '"async"');
 SELECT slashguard.set_chain_option('options', 'retention', '"1 day 12:00:00"');
 SELECT first_use, horizon_slots, margin_slots, allow_unsigned_release, record_commit, retention
   FROM slashguard.chains WHERE chain = 'options';
-SELECT slashguard.set_chain_option('options', 'horizon_slots', NULL);
+SELECT slashguard.set_chain_option('options', 'horizon_slots', 'null');
 SELECT horizon_slots FROM slashguard.chains WHERE chain = 'options';
 SELECT action, chain, details, who = current_user AS by_me FROM slashguard.audit
  WHERE chain IN ('register', 'register 2', 'options') ORDER BY at;

@@ -53,6 +53,32 @@ pub fn run(scratch: &mut Scratch, tally: &mut Tally) {
         let extended = stopped(scratch, |slot| Script::new().run(&text(slot), 0).sync());
         tally.check(&format!("{name}, extended protocol"), extended);
     }
+    tally.check("a commit that fails, simple query", in_vain(scratch, |text| Script::new().query(text)));
+    tally.check("a commit that fails, extended protocol", in_vain(scratch, |text| Script::new().run(text, 0).sync()));
+    let loud = "SET client_min_messages = debug5";
+    tally.check("a client that hears every message, stopped in its commit", heard(scratch, loud));
+}
+
+/// A message sends off all that is in the buffer before it.
+fn heard(scratch: &mut Scratch, loud: &str) -> Result<String, String> {
+    let slot = scratch.new_slot();
+    let mut attempt = Attempt::new(scratch)?.load_library()?;
+    attempt.query(loud)?;
+    let text = format!("SELECT a.outcome || '@{slot}', commit_late() FROM {} AS a", call(slot));
+    attempt.at_gate(Script::new().query(&text))?;
+    attempt.refused_or_committed(&[slot])
+}
+
+/// The row is made, then the commit fails: the client reads the error, and nothing of the row before it.
+fn in_vain(scratch: &mut Scratch, script: impl Fn(&str) -> Script) -> Result<String, String> {
+    let slot = scratch.new_slot();
+    let text = format!("SELECT a.outcome || '@{slot}', commit_in_vain() FROM {} AS a", call(slot));
+    let mut attempt = Attempt::new(scratch)?.load_library()?;
+    attempt.whole(script(&text))?;
+    if attempt.errors().is_empty() || !attempt.rows().is_empty() {
+        return Err(format!("not the error alone: {}", attempt.story()));
+    }
+    attempt.nothing_granted(&[slot])
 }
 
 fn stopped(scratch: &mut Scratch, script: impl Fn(i64) -> Script) -> Result<String, String> {

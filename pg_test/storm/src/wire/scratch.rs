@@ -112,6 +112,13 @@ fn wrappers() -> String {
              FOR EACH ROW EXECUTE FUNCTION wait_at_gate();
          CREATE FUNCTION commit_late() RETURNS text LANGUAGE sql VOLATILE AS
              $$ INSERT INTO late VALUES (1); SELECT 'late' $$;
+         CREATE TABLE doomed (n int);
+         CREATE FUNCTION fail() RETURNS trigger LANGUAGE plpgsql AS
+             $$ BEGIN RAISE EXCEPTION 'the commit fails'; END $$;
+         CREATE CONSTRAINT TRIGGER failing AFTER INSERT ON doomed DEFERRABLE INITIALLY DEFERRED
+             FOR EACH ROW EXECUTE FUNCTION fail();
+         CREATE FUNCTION commit_in_vain() RETURNS text LANGUAGE sql VOLATILE AS
+             $$ INSERT INTO doomed VALUES (1); SELECT 'in vain' $$;
          CREATE FUNCTION claim_in_trigger() RETURNS trigger LANGUAGE plpgsql AS
              $$ DECLARE a slashguard.acquisition; BEGIN
                 a := slashguard.try_acquire_duty('wire', '0x0000000000000000000000000000000000abcdef', NEW.slot,

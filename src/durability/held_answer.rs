@@ -1,0 +1,184 @@
+//! The answer to a claim leaves the server after the commit, never before it and never without it.
+//!
+//! Postgres hands rows to the client through a buffer of 8 kB that is sent whenever it is full, and with every message and
+//! error, committed or not. So between the executor and the client stands a receiver: once the statement has asked for a
+//! claim, what it would put into that buffer is kept, sent when the transaction has committed (and the standby has
+//! answered), and thrown away when it has not.
+
+use super::one_claim;
+use crate::duty::error::{Error, SqlState};
+use crate::raised::Raised;
+use pgrx::pg_sys;
+use std::cell::{Cell, RefCell, UnsafeCell};
+use std::ffi::{c_char, c_int};
+
+/// Bytes. An answer has less than two thousand; whoever asks for more with it asks for something else.
+const LONGEST_ANSWER: usize = 1 << 20;
+/// The type of the protocol's message with a row.
+const DATA_ROW: c_char = b'D' as c_char;
+
+#[repr(C)]
+struct Receiver {
+    /// First, because Postgres knows a receiver by the address of this part.
+    receiver: pg_sys::DestReceiver,
+    client: *mut pg_sys::DestReceiver,
+}
+
+/// `PQcommMethods` of libpq/libpq.h, the same from Postgres 14 to 18.
+#[repr(C)]
+#[derive(Clone, Copy)]
+struct CommMethods {
+    comm_reset: Option<unsafe extern "C-unwind" fn()>,
+    flush: Option<unsafe extern "C-unwind" fn() -> c_int>,
+    flush_if_writable: Option<unsafe extern "C-unwind" fn() -> c_int>,
+    is_send_pending: Option<unsafe extern "C-unwind" fn() -> bool>,
+    put_message: Option<PutMessage>,
+    put_message_noblock: Option<unsafe extern "C-unwind" fn(c_char, *const c_char, usize)>,
+}
+
+type PutMessage = unsafe extern "C-unwind" fn(c_char, *const c_char, usize) -> c_int;
+
+unsafe extern "C" {
+    static mut PqCommMethods: *const CommMethods;
+}
+
+const NO_METHODS: CommMethods = CommMethods {
+    comm_reset: None,
+    flush: None,
+    flush_if_writable: None,
+    is_send_pending: None,
+    put_message: None,
+    put_message_noblock: None,
+};
+
+thread_local! {
+    static RECEIVER: UnsafeCell<Receiver> = const {
+        UnsafeCell::new(Receiver {
+            receiver: pg_sys::DestReceiver {
+                receiveSlot: Some(receive),
+                rStartup: Some(start),
+                rShutdown: Some(shut_down),
+                rDestroy: None,
+                mydest: pg_sys::CommandDest::DestNone,
+            },
+            client: std::ptr::null_mut(),
+        })
+    };
+    /// Postgres' own methods, with a `put_message` that keeps rows.
+    static KEEPING: UnsafeCell<CommMethods> = const { UnsafeCell::new(NO_METHODS) };
+    static ORIGINAL: Cell<*const CommMethods> = const { Cell::new(std::ptr::null()) };
+    static KEPT: RefCell<Vec<Vec<u8>>> = const { RefCell::new(Vec::new()) };
+}
+
+/// A receiver to stand before `client` for the length of one run.
+///
+/// SAFETY: `client` lives as long as the run. There is one outermost run at a time, so one receiver suffices.
+pub unsafe fn before(client: *mut pg_sys::DestReceiver) -> *mut pg_sys::DestReceiver {
+    let receiver = RECEIVER.with(UnsafeCell::get);
+    unsafe {
+        (*receiver).receiver.mydest = (*client).mydest;
+        (*receiver).client = client;
+        &raw mut (*receiver).receiver
+    }
+}
+
+/// The transaction has committed: what it answered may be read.
+pub fn send() {
+    for row in KEPT.take() {
+        // SAFETY: the bytes outlive the call, which copies them. It does not raise; a broken connection is noticed later.
+        unsafe {
+            if let Some(put_message) = (*PqCommMethods).put_message {
+                put_message(DATA_ROW, row.as_ptr().cast(), row.len());
+            }
+        }
+    }
+}
+
+/// The transaction has not committed: nothing was answered.
+pub fn discard() {
+    stop_keeping();
+    KEPT.take();
+}
+
+// The frames below have nothing to drop: an error in the client's receiver, such as that of a type's output function, may
+// jump over them. What it leaves diverted is put back by the next message, which is the error's own.
+
+unsafe extern "C-unwind" fn start(this: *mut pg_sys::DestReceiver, operation: c_int, description: pg_sys::TupleDesc) {
+    unsafe {
+        let client = (*this.cast::<Receiver>()).client;
+        if let Some(start) = (*client).rStartup {
+            start(client, operation, description);
+        }
+    }
+}
+
+unsafe extern "C-unwind" fn receive(slot: *mut pg_sys::TupleTableSlot, this: *mut pg_sys::DestReceiver) -> bool {
+    unsafe {
+        let client = (*this.cast::<Receiver>()).client;
+        let Some(receive) = (*client).receiveSlot else {
+            return false;
+        };
+        if !one_claim::asked() {
+            return receive(slot, client);
+        }
+        keep_rows();
+        let more = receive(slot, client);
+        stop_keeping();
+        if kept_bytes() > LONGEST_ANSWER {
+            too_long().raise();
+        }
+        more
+    }
+}
+
+unsafe extern "C-unwind" fn shut_down(this: *mut pg_sys::DestReceiver) {
+    unsafe {
+        let client = (*this.cast::<Receiver>()).client;
+        if let Some(shut_down) = (*client).rShutdown {
+            shut_down(client);
+        }
+    }
+}
+
+fn keep_rows() {
+    let keeping = KEEPING.with(UnsafeCell::get);
+    // SAFETY: single-threaded; the table that Postgres points to is static.
+    unsafe {
+        let original = PqCommMethods;
+        ORIGINAL.set(original);
+        *keeping = CommMethods { put_message: Some(keep), ..*original };
+        PqCommMethods = keeping;
+    }
+}
+
+fn stop_keeping() {
+    let keeping = KEEPING.with(UnsafeCell::get);
+    // SAFETY: as above.
+    unsafe {
+        if std::ptr::eq(PqCommMethods, keeping) {
+            PqCommMethods = ORIGINAL.get();
+        }
+    }
+}
+
+unsafe extern "C-unwind" fn keep(kind: c_char, bytes: *const c_char, length: usize) -> c_int {
+    if kind == DATA_ROW {
+        let row = unsafe { std::slice::from_raw_parts(bytes.cast::<u8>(), length) }.to_vec();
+        KEPT.with_borrow_mut(|kept| kept.push(row));
+        return 0;
+    }
+    stop_keeping();
+    unsafe { (*PqCommMethods).put_message.map_or(-1, |put_message| put_message(kind, bytes, length)) }
+}
+
+fn kept_bytes() -> usize {
+    KEPT.with_borrow(|kept| kept.iter().map(Vec::len).sum())
+}
+
+fn too_long() -> Raised {
+    Raised::keep(
+        &Error::new(SqlState::UNSAFE_TRANSACTION, "a statement that asks for a claim returns too much beside it")
+            .detail("Its answer is kept until the claim is committed. Nothing was granted.")
+            .hint("Send SELECT * FROM slashguard.try_acquire_duty(..) by itself."),
+    )
+}
