@@ -41,3 +41,13 @@ BEGIN;
 CALL slashguard.run_maintenance();
 \echo :LAST_ERROR_SQLSTATE
 ROLLBACK;
+
+-- A schema that is named cron is not pg_cron: what it holds is not run.
+CREATE SCHEMA cron;
+CREATE FUNCTION cron.schedule(text, text, text) RETURNS bigint LANGUAGE plpgsql AS $$
+BEGIN RAISE EXCEPTION 'somebody else''s code runs as %', current_user; END $$;
+CREATE FUNCTION cron.unschedule(bigint) RETURNS boolean LANGUAGE plpgsql AS $$
+BEGIN RAISE EXCEPTION 'somebody else''s code runs as %', current_user; END $$;
+SELECT slashguard.schedule_maintenance();
+SELECT slashguard.unschedule_maintenance();
+DROP SCHEMA cron CASCADE;
