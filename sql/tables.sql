@@ -174,10 +174,10 @@ END
 $function$;
 COMMENT ON FUNCTION slashguard.refuse_rewriting() IS 'Trigger: refuses to change the key or the hash of a claim.';
 
--- OF and without WHEN: a statement that sets none of these columns costs nothing, and recording a signature sets none.
+-- OF and once a statement: one that sets none of these columns costs nothing, and recording a signature sets none.
 CREATE TRIGGER pinned
 BEFORE UPDATE OF message_hash, chain_id, slot, validator_id, duty_type_id, block_index ON slashguard.claim
-FOR EACH ROW EXECUTE FUNCTION slashguard.refuse_rewriting();
+FOR EACH STATEMENT EXECUTE FUNCTION slashguard.refuse_rewriting();
 
 CREATE FUNCTION slashguard.refuse_forgetting() RETURNS trigger
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp

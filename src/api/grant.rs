@@ -88,6 +88,7 @@ fn decide(session: &Session, entry: &Entry, request: &Request) -> Result<Acquisi
         },
         node_id: entry.node_id,
         new_node: false,
+        durable_record: false,
         bounds,
     };
     if let Some(refusal) = watermark::refusal(&attempt.bounds, request.slot) {
@@ -134,6 +135,8 @@ struct Attempt<'a> {
     /// Whether this transaction has registered the node: its other calls wait for the end of this one.
     new_node: bool,
     bounds: Bounds,
+    /// As read with the bounds after the claim.
+    durable_record: bool,
 }
 
 enum Step {
@@ -237,8 +240,9 @@ impl Attempt<'_> {
     }
 
     /// The refusal of the watermarks as they stand now. What was kept of them let the request pass, and is forgotten.
-    fn refusal_now(&self) -> Result<Option<Acquisition>, Error> {
-        let bounds = bounds::read_again(self.session, self.key.chain_id, self.key.validator_id, &self.bounds)?;
+    fn refusal_now(&mut self) -> Result<Option<Acquisition>, Error> {
+        let (bounds, durable_record) = bounds::read_again(self.session, self.key.chain_id, &self.bounds)?;
+        self.durable_record = durable_record;
         let refusal = watermark::refusal(&bounds, self.request.slot);
         if refusal.is_some() {
             known_names::forget();
@@ -246,20 +250,19 @@ impl Attempt<'_> {
         Ok(refusal)
     }
 
-    fn granted_anew(&self, secret: [u8; 16], now: Timestamp, lease_until: Timestamp) -> Result<Step, Error> {
-        let token = self.token(secret);
+    fn granted_anew(&mut self, secret: [u8; 16], now: Timestamp, lease_until: Timestamp) -> Result<Step, Error> {
         if let Some(refusal) = self.refusal_now()? {
             let caller = server::caller_name();
-            claims::free(self.session, &token, now, &caller, claims::TAKEN_BACK)?
+            claims::free(self.session, &self.token(secret), now, &caller, claims::TAKEN_BACK)?
                 .ok_or_else(|| Error::internal("a claim could not be taken back"))?;
             return Ok(Step::Answer(refusal));
         }
-        Ok(self.acquired(token, &self.request.node, now, lease_until, "granted"))
+        Ok(self.acquired(self.token(secret), &self.request.node, now, lease_until, "granted"))
     }
 
     /// The hash is pinned already, so the watermark may be read before: a cleanup that overtakes deletes the row, and then
     /// nothing is taken over.
-    fn take_over(&self, claim: &Claim, grant: &Grant) -> Result<Step, Error> {
+    fn take_over(&mut self, claim: &Claim, grant: &Grant) -> Result<Step, Error> {
         if let Some(refusal) = self.refusal_now()? {
             return Ok(Step::Answer(refusal));
         }
@@ -270,7 +273,7 @@ impl Attempt<'_> {
         Ok(self.acquired(self.token(grant.secret), &self.request.node, grant.now, grant.lease_until, &how))
     }
 
-    fn replay(&self, claim: &Claim, now: Timestamp, lease_until: Timestamp) -> Result<Step, Error> {
+    fn replay(&mut self, claim: &Claim, now: Timestamp, lease_until: Timestamp) -> Result<Step, Error> {
         if let Some(refusal) = self.refusal_now()? {
             return Ok(Step::Answer(refusal));
         }
@@ -284,7 +287,7 @@ impl Attempt<'_> {
     }
 
     fn token(&self, secret: [u8; 16]) -> LockToken {
-        LockToken { ledger: self.entry.chain.ledger, key: self.key, secret }
+        LockToken { ledger: self.entry.chain.ledger, key: self.key, durable_record: self.durable_record, secret }
     }
 
     fn acquired(&self, token: LockToken, node: &str, now: Timestamp, lease_until: Timestamp, how: &str) -> Step {

@@ -24,15 +24,14 @@ sql_functions! {
         let signature = parse_signature(&required("signature", signature)?)?;
         let session = Session::open();
         require_own(&session, &token)?;
-        commit::asynchronously();
+        if token.durable_record {
+            commit::durably();
+        } else {
+            commit::asynchronously();
+        }
         let now = server::now();
         match claims::record(&session, &token, &signature, now)? {
-            Recorded::Now { durable } => {
-                if durable {
-                    commit::durably();
-                }
-                Ok(Some(Timestamptz(now)))
-            }
+            Recorded::Now => Ok(Some(Timestamptz(now))),
             Recorded::Before(time) => Ok(Some(Timestamptz(time))),
             Recorded::LockLost => Err(Error::new(
                 SqlState::LOCK_LOST,

@@ -4,15 +4,18 @@ use super::error::{Error, SqlState};
 use super::key::DutyKey;
 
 const PREFIX: &str = "sgt1_";
-const LENGTH: usize = 16 + 4 + 8 + 4 + 2 + 4 + 16;
+const LENGTH: usize = 16 + 4 + 8 + 4 + 2 + 4 + 1 + 16;
 
-/// The text form is `sgt1_` and hex of, in this order: ledger, chain, slot, validator, duty type, block index, secret.
+/// The text form is `sgt1_` and hex of, in this order: ledger, chain, slot, validator, duty type, block index, commit, secret.
 /// Clients keep it and hand it back; they never look inside.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct LockToken {
     /// Tells a token of another database from one that is only dead.
     pub ledger: [u8; 16],
     pub key: DutyKey,
+    /// Whether the chain wanted signatures flushed before they are answered when the claim was granted. Here, because
+    /// recording need then not look at the chain; a client that changes it risks nothing but its own signature.
+    pub durable_record: bool,
     /// Random. The only part that proves anything.
     pub secret: [u8; 16],
 }
@@ -26,6 +29,7 @@ impl LockToken {
         bytes.extend_from_slice(&self.key.validator_id.to_be_bytes());
         bytes.extend_from_slice(&self.key.duty_type_id.to_be_bytes());
         bytes.extend_from_slice(&self.key.block_index.to_be_bytes());
+        bytes.push(u8::from(self.durable_record));
         bytes.extend_from_slice(&self.secret);
         format!("{PREFIX}{}", hex::encode(bytes))
     }
@@ -49,6 +53,7 @@ impl LockToken {
                 duty_type_id: i16::from_be_bytes(take(&mut rest)),
                 block_index: i32::from_be_bytes(take(&mut rest)),
             },
+            durable_record: take::<1>(&mut rest) != [0],
             secret: take(&mut rest),
         })
     }
@@ -72,9 +77,10 @@ mod tests {
         #[test]
         fn reads_what_it_shows(
             ledger: [u8; 16], secret: [u8; 16], chain_id: i32, slot: i64, validator_id: i32, duty_type_id: i16, block_index: i32,
+            durable_record: bool,
         ) {
             let key = DutyKey { chain_id, slot, validator_id, duty_type_id, block_index };
-            let token = LockToken { ledger, key, secret };
+            let token = LockToken { ledger, key, durable_record, secret };
             let read = LockToken::parse(&token.show()).unwrap();
             prop_assert!(read == token);
         }

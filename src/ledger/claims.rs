@@ -185,17 +185,14 @@ pub fn replay(
 }
 
 static SIGN: Statement = for_key!(
-    "UPDATE slashguard.claim AS c SET signature = $7, signed_at = $8 FROM slashguard.chain AS h",
-    "AND c.secret = $6 AND c.signature IS NULL AND h.id = $1 RETURNING h.record_commit = 'durable'"
+    "UPDATE slashguard.claim AS c SET signature = $7, signed_at = $8",
+    "AND c.secret = $6 AND c.signature IS NULL"
 );
 static READ_SIGNED: Statement = for_key!("SELECT c.signed_at, c.secret, c.signature FROM slashguard.claim AS c", "");
 
 /// What became of a signature that was delivered.
 pub enum Recorded {
-    Now {
-        /// Whether the chain wants signatures flushed before they are answered.
-        durable: bool,
-    },
+    Now,
     /// Recorded at this time before; the first signature stays.
     Before(Timestamp),
     /// The token does not hold the claim.
@@ -212,8 +209,8 @@ pub fn record(session: &Session, token: &LockToken, signature: &[u8], now: Times
             [Value::Uuid(Some(token.secret)), Value::Bytes(Some(signature)), Value::Timestamp(Some(now))],
         ),
     )?;
-    if let Some(row) = signed.first() {
-        return Ok(Recorded::Now { durable: row.need(1)? });
+    if signed.any() {
+        return Ok(Recorded::Now);
     }
     let rows = READ_SIGNED.run(session, &key_values(&token.key))?;
     let Some(row) = rows.first() else {

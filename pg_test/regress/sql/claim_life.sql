@@ -13,7 +13,7 @@ SELECT *, extract(epoch FROM expires_at - clock_timestamp()) BETWEEN 3500 AND 36
   FROM slashguard.try_acquire_duty('life', :'validator', 7, 'BLOCK_PROPOSAL', :'message', 'node-a', block_index => 0,
                                    block_number => 9007199254740993, checkpoint_number => 12, lease_ms => 3600000) \gset got_
 \echo :got_outcome / :got_holder / :got_reason / :got_lease_runs
-SELECT :'got_lock_token' ~ '^sgt1_[0-9a-f]{108}$' AS token_is_opaque_text, :{?got_position} AS position_given, :{?got_signature} AS signature_given, :{?got_details} AS details_given;
+SELECT :'got_lock_token' ~ '^sgt1_[0-9a-f]{110}$' AS token_is_opaque_text, :{?got_position} AS position_given, :{?got_signature} AS signature_given, :{?got_details} AS details_given;
 
 -- Another node with the same message waits; with another message it never signs, and is told so at once.
 SELECT outcome, lock_token, signature, holder, expires_at > now() AS lease_runs,

@@ -123,7 +123,7 @@ SELECT current_setting('durable.times')::integer < 50 AS not_always;
 CREATE TABLE regress_slashguard_token (n integer, token text);
 SET slashguard.allow_transaction_blocks = on;
 INSERT INTO regress_slashguard_token
-SELECT n, lock_token FROM generate_series(1, 100) AS n CROSS JOIN LATERAL
+SELECT n, lock_token FROM generate_series(1, 50) AS n CROSS JOIN LATERAL
        slashguard.try_acquire_duty('durable', :'validator', 1000 + n, 'ATTESTATION', :'message', 'node-a', lease_ms => 86400000);
 RESET slashguard.allow_transaction_blocks;
 
@@ -135,7 +135,13 @@ SELECT pg_temp.repeated($$SELECT slashguard.record_signature(token, current_sett
 \o
 \set ECHO all
 SELECT current_setting('durable.times')::integer < 50 AS not_always;
+-- The option counts for claims that are granted from now on.
 SELECT slashguard.set_chain_option('durable', 'record_commit', '"durable"');
+SET slashguard.allow_transaction_blocks = on;
+INSERT INTO regress_slashguard_token
+SELECT n, lock_token FROM generate_series(51, 100) AS n CROSS JOIN LATERAL
+       slashguard.try_acquire_duty('durable', :'validator', 1000 + n, 'ATTESTATION', :'message', 'node-a', lease_ms => 86400000);
+RESET slashguard.allow_transaction_blocks;
 SET synchronous_commit = off;
 
 -- record_signature where the chain says durable.
