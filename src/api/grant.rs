@@ -69,12 +69,16 @@ fn note(session: &Session, entry: &Entry, request: &Request, answer: &Acquisitio
 
 fn decide(session: &Session, entry: &Entry, request: &Request) -> Result<Acquisition, Error> {
     let now = server::now();
-    let Some(validator) = known_validator(session, entry, request, now)? else {
-        return Ok(
-            watermark::refusal(&entry.bounds(&request.chain, now), request.slot).unwrap_or_else(acquisition::contended)
-        );
+    let bounds = entry.bounds(&request.chain, now);
+    let validator = match entry.validator {
+        Some(validator) => validator,
+        // What the chain's own bounds refuse leaves no validator behind.
+        None => match watermark::refusal(&bounds, request.slot) {
+            Some(refusal) => return Ok(refusal),
+            None => first_sight(session, entry, request, &bounds, now)?,
+        },
     };
-    let bounds = Bounds { first_use_slot: validator.first_use_slot, ..entry.bounds(&request.chain, now) };
+    let bounds = Bounds { first_use_slot: validator.first_use_slot, ..bounds };
     let mut attempt = Attempt {
         session,
         entry,
@@ -101,28 +105,21 @@ fn decide(session: &Session, entry: &Entry, request: &Request) -> Result<Acquisi
     attempt.until_decided(now.saturating_add(request.wait))
 }
 
-/// The validator, registered now if it was never seen. None where the chain's own bounds refuse anyway: what is refused
-/// leaves no validator behind.
-fn known_validator(
+/// Registers a validator that was never seen on this chain, with the quarantine that the chain wants for it.
+fn first_sight(
     session: &Session,
     entry: &Entry,
     request: &Request,
+    bounds: &Bounds,
     now: Timestamp,
-) -> Result<Option<Validator>, Error> {
-    if entry.validator.is_some() {
-        return Ok(entry.validator);
-    }
-    let bounds = entry.bounds(&request.chain, now);
-    if watermark::refusal(&bounds, request.slot).is_some() {
-        return Ok(None);
-    }
+) -> Result<Validator, Error> {
     let first_use_slot = match entry.chain.first_use {
         FirstUse::Trust => None,
         FirstUse::Quarantine => Some(
             bounds.current_slot.saturating_add(quarantine_slots(entry.chain.margin_slots, entry.chain.horizon_slots)),
         ),
     };
-    registry::register_validator(session, entry.chain.id, &request.validator, first_use_slot, now).map(Some)
+    registry::register_validator(session, entry.chain.id, &request.validator, first_use_slot, now)
 }
 
 /// One request on its way to a decision.

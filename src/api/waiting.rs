@@ -19,9 +19,9 @@ impl Waiting {
     /// Takes a place. None: all of them are taken.
     pub fn begin(ledger_table: u32) -> Option<Self> {
         let places = settings::max_waiters();
-        let first = server::backend_number(places);
+        let first = server::backend_place();
         (0..places)
-            .map(|step| (first + step) % places)
+            .map(|step| (first + step).rem_euclid(places))
             .find_map(|row| lock::try_exclude(LockName { table: ledger_table, row }))
             .map(|place| Self { _place: place, next_look: FIRST_LOOK })
     }

@@ -50,12 +50,6 @@ pub fn backend_place() -> i32 {
     return unsafe { pg_sys::MyProcNumber };
 }
 
-/// A number between 0 and `bound` that differs between backends.
-pub fn backend_number(bound: i32) -> i32 {
-    // SAFETY: a plain read.
-    unsafe { pg_sys::MyProcPid }.rem_euclid(bound.max(1))
-}
-
 const SECRET_LENGTH: usize = 16;
 /// One draw serves so many secrets: asking the random generator costs as much as a look-up in a table.
 const SECRETS_A_DRAW: usize = 32;
