@@ -135,6 +135,14 @@ SELECT pg_temp.repeated($$SELECT slashguard.record_signature(token, current_sett
 \o
 \set ECHO all
 SELECT current_setting('durable.times')::integer < 50 AS not_always;
+-- With a write of the caller's own in the same statement it commits as the session says: on.
+SET durable.times = 0;
+\set ECHO none
+\o /dev/null
+SELECT pg_temp.repeated($$INSERT INTO regress_slashguard_plain SELECT 1000 + %1$s FROM regress_slashguard_token WHERE n = %1$s AND slashguard.record_signature(token, current_setting('durable.signature')) IS NOT NULL$$) \gexec
+\o
+\set ECHO all
+SELECT current_setting('durable.times')::integer AS of_50;
 -- The option counts for claims that are granted from now on.
 SELECT slashguard.set_chain_option('durable', 'record_commit', '"durable"');
 SET slashguard.allow_transaction_blocks = on;
