@@ -127,17 +127,6 @@ AS 'MODULE_PATHNAME', 'slashguard_declare_new';
 COMMENT ON FUNCTION slashguard.declare_new IS
     'Says that these validators have no history elsewhere, which lifts the wait after their first use; written to the audit view.';
 
-CREATE FUNCTION slashguard.confirm_recovery(
-    chain text,
-    slot bigint DEFAULT NULL,
-    source_epoch bigint DEFAULT NULL
-) RETURNS boolean
-LANGUAGE c VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE SECURITY DEFINER
-SET search_path = pg_catalog, pg_temp
-AS 'MODULE_PATHNAME', 'slashguard_confirm_recovery';
-COMMENT ON FUNCTION slashguard.confirm_recovery IS
-    'The operator''s word that nothing above slot (null: nothing at all) was granted and lost: the quarantine ends there; written to the audit view.';
-
 CREATE FUNCTION slashguard.retire_chain(
     chain text
 ) RETURNS boolean

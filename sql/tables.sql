@@ -7,9 +7,27 @@ CREATE TABLE slashguard.ledger (
     system_identifier bigint NOT NULL,
     timeline integer NOT NULL,
     database_oid oid NOT NULL,
-    written_by xid NOT NULL
+    written_by xid NOT NULL,
+    server_start timestamptz NOT NULL,
+    seal_key bytea NOT NULL CHECK (pg_catalog.length(seal_key) = 32)
 );
-COMMENT ON TABLE slashguard.ledger IS 'The identity of this ledger, and of the server that it was last sure to be on. A row whose xmin is not written_by was copied.';
+COMMENT ON TABLE slashguard.ledger IS 'The identity of this ledger, and of the server that it was last sure to be on. A row whose xmin is not written_by was copied. seal_key: what positions and receipts are sealed with.';
+
+-- Written to every second: so it is not in the ledger's row, whose xmin says who wrote it.
+CREATE TABLE slashguard.clock_mark (
+    single boolean PRIMARY KEY DEFAULT true CHECK (single),
+    latest timestamptz NOT NULL
+) WITH (fillfactor = 10);
+COMMENT ON TABLE slashguard.clock_mark IS 'The latest time that this ledger has seen, to the second.';
+
+CREATE TABLE slashguard.server_start (
+    started_at timestamptz PRIMARY KEY,
+    wal_begin bigint NOT NULL,
+    system_identifier bigint NOT NULL,
+    timeline integer NOT NULL,
+    database_oid oid NOT NULL
+);
+COMMENT ON TABLE slashguard.server_start IS 'Every start of the server that this ledger was used in, and where its write-ahead log was by then.';
 
 CREATE TABLE slashguard.chain (
     id integer GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
@@ -24,16 +42,32 @@ CREATE TABLE slashguard.chain (
     margin_slots integer NOT NULL CHECK (margin_slots >= 0),
     allow_unsigned_release boolean NOT NULL,
     record_commit text NOT NULL CHECK (record_commit IN ('async', 'durable')),
+    require_standby boolean NOT NULL,
     retention_us bigint CHECK (retention_us >= 0),
     low_watermark bigint,
     high_watermark bigint,
+    cleaned_slot bigint,
     quarantine_slot bigint,
     quarantine_cause text,
+    covered_until timestamptz,
+    awaited_slot bigint,
+    awaited_since timestamptz,
+    frozen_at timestamptz,
+    frozen_reason text,
+    freeze_id uuid,
+    doubt_while_frozen text,
+    validator_bounds_version bigint NOT NULL DEFAULT 0,
     registered_at timestamptz NOT NULL,
     retired_at timestamptz,
     UNIQUE (rules, identity)
 ) WITH (fillfactor = 50);
 COMMENT ON TABLE slashguard.chain IS 'Registered chains: identity, clock, options, watermarks.';
+COMMENT ON COLUMN slashguard.chain.cleaned_slot IS 'History at or below it is deleted.';
+COMMENT ON COLUMN slashguard.chain.covered_until IS 'Whatever was granted until then is on record here, or below a watermark.';
+COMMENT ON COLUMN slashguard.chain.awaited_slot IS 'After a restart, nothing is granted at or below it before the witnesses have reported.';
+COMMENT ON COLUMN slashguard.chain.awaited_since IS 'Nodes that handed back a position since then are the witnesses.';
+COMMENT ON COLUMN slashguard.chain.doubt_while_frozen IS 'What raised doubt while nothing could be granted. The unfreeze settles it: by a receipt, or by a quarantine.';
+COMMENT ON COLUMN slashguard.chain.validator_bounds_version IS 'Rises with every change to a bound of one validator, so that a claim need not read them each time.';
 
 CREATE TABLE slashguard.validator (
     id integer GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
@@ -42,6 +76,10 @@ CREATE TABLE slashguard.validator (
     first_seen timestamptz NOT NULL,
     first_use_slot bigint,
     declared_new_at timestamptz,
+    low_watermark bigint,
+    high_watermark bigint,
+    frozen_at timestamptz,
+    frozen_reason text,
     UNIQUE (chain_id, key)
 );
 COMMENT ON TABLE slashguard.validator IS 'Validators seen here, and the slot up to which each may have signed elsewhere.';
@@ -51,6 +89,15 @@ CREATE TABLE slashguard.node (
     name text COLLATE "C" NOT NULL UNIQUE
 );
 COMMENT ON TABLE slashguard.node IS 'Nodes that were granted something.';
+
+CREATE TABLE slashguard.witness (
+    chain_id integer NOT NULL,
+    node_id integer NOT NULL,
+    reported_at timestamptz NOT NULL,
+    server_start timestamptz NOT NULL,
+    PRIMARY KEY (chain_id, node_id)
+) WITH (fillfactor = 50);
+COMMENT ON TABLE slashguard.witness IS 'Nodes that hand back positions: when last, and since which start of the server.';
 
 -- Append-only. Two names may share an id: then they are the same duty.
 CREATE TABLE slashguard.duty_type (
@@ -212,11 +259,16 @@ CREATE FUNCTION slashguard.refuse_lowering() RETURNS trigger
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
 AS $function$
 BEGIN
+    IF TG_OP = 'UPDATE' AND TG_LEVEL = 'ROW' AND EXISTS (
+        SELECT FROM slashguard.audit_entry AS a
+         WHERE a.action IN ('lower_low_watermark', 'confirm_clock') AND a.xmin = pg_current_xact_id()::xid) THEN
+        RETURN NEW;
+    END IF;
     RAISE EXCEPTION 'what a ledger knows of chains, validators and nodes is kept: watermarks only rise, identities and clocks stay'
         USING ERRCODE = '55000', HINT = 'Nothing was changed.';
 END
 $function$;
-COMMENT ON FUNCTION slashguard.refuse_lowering() IS 'Trigger: refuses to lower a watermark or to change what a chain is.';
+COMMENT ON FUNCTION slashguard.refuse_lowering() IS 'Trigger: refuses to lower a watermark or to change what a chain is. What may lower one writes to the audit first.';
 
 CREATE TRIGGER only_rises BEFORE UPDATE ON slashguard.chain FOR EACH ROW
 WHEN (OLD.low_watermark IS NOT NULL AND (NEW.low_watermark IS NULL OR NEW.low_watermark < OLD.low_watermark)
@@ -226,6 +278,16 @@ WHEN (OLD.low_watermark IS NOT NULL AND (NEW.low_watermark IS NULL OR NEW.low_wa
 EXECUTE FUNCTION slashguard.refuse_lowering();
 
 CREATE TRIGGER same_validator BEFORE UPDATE OF id, chain_id, key ON slashguard.validator FOR EACH STATEMENT
+EXECUTE FUNCTION slashguard.refuse_lowering();
+CREATE TRIGGER only_rises BEFORE UPDATE ON slashguard.validator FOR EACH ROW
+WHEN (OLD.low_watermark IS NOT NULL AND (NEW.low_watermark IS NULL OR NEW.low_watermark < OLD.low_watermark))
+EXECUTE FUNCTION slashguard.refuse_lowering();
+CREATE TRIGGER only_rises BEFORE UPDATE ON slashguard.clock_mark FOR EACH ROW
+WHEN (NEW.latest < OLD.latest)
+EXECUTE FUNCTION slashguard.refuse_lowering();
+CREATE TRIGGER kept BEFORE DELETE OR TRUNCATE ON slashguard.clock_mark FOR EACH STATEMENT
+EXECUTE FUNCTION slashguard.refuse_lowering();
+CREATE TRIGGER kept BEFORE DELETE OR TRUNCATE ON slashguard.server_start FOR EACH STATEMENT
 EXECUTE FUNCTION slashguard.refuse_lowering();
 -- A chain or validator that is gone would take its watermarks along, and ids are never given out twice.
 CREATE TRIGGER kept BEFORE DELETE OR TRUNCATE ON slashguard.chain FOR EACH STATEMENT
@@ -240,14 +302,44 @@ EXECUTE FUNCTION slashguard.refuse_lowering();
 CREATE TRIGGER append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON slashguard.duty_type FOR EACH STATEMENT
 EXECUTE FUNCTION slashguard.refuse_lowering();
 
+-- Logical replication carries rows but not their uniqueness: two primaries could both grant. These fire for rows that
+-- another server sends, and for no others.
+CREATE FUNCTION slashguard.refuse_replication() RETURNS trigger
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
+AS $function$
+BEGIN
+    RAISE EXCEPTION 'slashguard''s tables take no rows from another server'
+        USING ERRCODE = '55000',
+              DETAIL = 'Logical replication does not carry uniqueness: two primaries could both grant one duty.',
+              HINT = 'Use physical replication, or leave schema slashguard out of the publication.';
+END
+$function$;
+COMMENT ON FUNCTION slashguard.refuse_replication() IS 'Trigger: refuses rows that logical replication brings.';
+
+DO $triggers$
+DECLARE
+    table_name text;
+BEGIN
+    FOREACH table_name IN ARRAY ARRAY['ledger', 'chain', 'validator', 'node', 'claim', 'tombstone'] LOOP
+        EXECUTE pg_catalog.format(
+            'CREATE TRIGGER not_replicated BEFORE INSERT ON slashguard.%I FOR EACH ROW
+             EXECUTE FUNCTION slashguard.refuse_replication()', table_name);
+        EXECUTE pg_catalog.format('ALTER TABLE slashguard.%I ENABLE REPLICA TRIGGER not_replicated', table_name);
+    END LOOP;
+END
+$triggers$;
+
 -- pg_dump leaves out the rows of an extension's tables unless they are named here; sequences too.
 SELECT pg_catalog.pg_extension_config_dump('slashguard.ledger', '');
+SELECT pg_catalog.pg_extension_config_dump('slashguard.clock_mark', '');
+SELECT pg_catalog.pg_extension_config_dump('slashguard.server_start', '');
 SELECT pg_catalog.pg_extension_config_dump('slashguard.chain', '');
 SELECT pg_catalog.pg_extension_config_dump('slashguard.chain_id_seq', '');
 SELECT pg_catalog.pg_extension_config_dump('slashguard.validator', '');
 SELECT pg_catalog.pg_extension_config_dump('slashguard.validator_id_seq', '');
 SELECT pg_catalog.pg_extension_config_dump('slashguard.node', '');
 SELECT pg_catalog.pg_extension_config_dump('slashguard.node_id_seq', '');
+SELECT pg_catalog.pg_extension_config_dump('slashguard.witness', '');
 SELECT pg_catalog.pg_extension_config_dump('slashguard.duty_type', 'WHERE NOT built_in');
 SELECT pg_catalog.pg_extension_config_dump('slashguard.claim', '');
 SELECT pg_catalog.pg_extension_config_dump('slashguard.tombstone', '');

@@ -16,6 +16,6 @@ COMMENT ON COLUMN slashguard.acquisition.lock_token IS
 COMMENT ON COLUMN slashguard.acquisition.signature IS 'The signature on record, as hex text, where the message was signed before.';
 COMMENT ON COLUMN slashguard.acquisition.holder IS 'The node that holds the claim, or held it last.';
 COMMENT ON COLUMN slashguard.acquisition.expires_at IS 'The end of the holder''s lease.';
-COMMENT ON COLUMN slashguard.acquisition.position IS 'Reserved: proof of what was granted last. Null in this version.';
+COMMENT ON COLUMN slashguard.acquisition.position IS 'Proof of what was granted last, with acquired: to be handed back as seen_position with the next request.';
 COMMENT ON COLUMN slashguard.acquisition.reason IS 'A sentence for people: what decided.';
 COMMENT ON COLUMN slashguard.acquisition.details IS 'The same for programs.';

@@ -4,9 +4,9 @@ CREATE VIEW slashguard.chains AS
 SELECT c.name AS chain, c.rules, c.identity, c.genesis_time,
        make_interval(secs => c.slot_duration_us / 1000000.0) AS slot_duration,
        floor(EXTRACT(epoch FROM t.now - c.genesis_time) * 1000000 / c.slot_duration_us)::bigint AS current_slot,
-       c.first_use, c.horizon_slots, c.margin_slots, c.allow_unsigned_release, c.record_commit,
+       c.first_use, c.horizon_slots, c.margin_slots, c.allow_unsigned_release, c.record_commit, c.require_standby,
        make_interval(secs => c.retention_us / 1000000.0) AS retention,
-       c.low_watermark, c.high_watermark, c.registered_at, c.retired_at,
+       c.low_watermark, c.high_watermark, c.frozen_at, c.frozen_reason, c.registered_at, c.retired_at,
        t.now AS ledger_time,
        make_interval(secs => round(EXTRACT(epoch FROM t.now - clock_timestamp()))::double precision) AS clock_offset
   FROM slashguard.chain AS c CROSS JOIN (SELECT slashguard.ledger_time() AS now) AS t;
@@ -52,11 +52,19 @@ SELECT c.name, NULL, 'quarantine: ' || c.quarantine_cause, c.quarantine_slot, NU
   FROM slashguard.chain AS c
  WHERE c.quarantine_slot IS NOT NULL
 UNION ALL
+SELECT c.name, NULL, 'awaiting witnesses', c.awaited_slot, NULL
+  FROM slashguard.chain AS c
+ WHERE c.awaited_slot IS NOT NULL
+UNION ALL
 SELECT c.name, '0x' || encode(v.key, 'hex'), 'first use', v.first_use_slot, NULL
   FROM slashguard.validator AS v JOIN slashguard.chain AS c ON c.id = v.chain_id
- WHERE v.first_use_slot IS NOT NULL;
+ WHERE v.first_use_slot IS NOT NULL
+UNION ALL
+SELECT c.name, '0x' || encode(v.key, 'hex'), 'validator', v.low_watermark, v.high_watermark
+  FROM slashguard.validator AS v JOIN slashguard.chain AS c ON c.id = v.chain_id
+ WHERE v.low_watermark IS NOT NULL OR v.high_watermark IS NOT NULL;
 COMMENT ON VIEW slashguard.watermarks IS
-    'Nothing new is granted at or below a low watermark, nothing at or above a high one. Quarantine: what the ledger may have lost. First use: the slot up to which a validator may have signed elsewhere.';
+    'Nothing new is granted at or below a low watermark, nothing at or above a high one. Quarantine: what the ledger may have lost. First use: the slot up to which a validator may have signed elsewhere. Awaiting witnesses: the slot up to which, after a restart, the nodes that hand back positions are heard first.';
 
 CREATE VIEW slashguard.refusals AS
 SELECT h.name AS chain, '0x' || encode(r.validator, 'hex') AS validator, r.slot, y.name AS duty_type, r.block_index,

@@ -8,7 +8,7 @@ use crate::duty::error::{required, Error, SqlState};
 use crate::duty::hex_text;
 use crate::ledger::chains::{self, Chain, Registered};
 use crate::ledger::statement::Session;
-use crate::ledger::{audit, identity, lock, registry, server};
+use crate::ledger::{audit, lock, registry, server};
 use serde_json::{json, Map, Value};
 
 const LONGEST_NAME: usize = 100;
@@ -79,33 +79,6 @@ sql_functions! {
         }
         audit::write(&session, "declare_new", &chain, &json!({ "validators": names, "lifted": lifted }))?;
         Ok(lifted)
-    }
-
-    /// The operator's word that nothing above `slot` was granted and lost (null: nothing at all): the quarantine ends there.
-    ///
-    /// For chains whose quarantine would last too long. Answers false where there was no quarantine; written to the audit
-    /// view. `source_epoch` is for chains with epochs. Raises 42704 for an unknown chain, 22023 for a negative slot, 0A000 for
-    /// a source_epoch.
-    fn confirm_recovery(chain: String, slot: i64, source_epoch: i64) -> bool {
-        let chain = required("chain", chain)?;
-        if slot.is_some_and(|slot| slot < 0) {
-            return Err(Error::argument(SqlState::INVALID_PARAMETER_VALUE, "slot", "slot is negative")
-                .hint("Give the last slot that may have been granted and lost, or null."));
-        }
-        if source_epoch.is_some() {
-            return Err(Error::argument(SqlState::FEATURE_NOT_SUPPORTED, "source_epoch", "an aztec chain has no epochs")
-                .hint("Leave source_epoch null."));
-        }
-        let session = Session::open();
-        // The word is about the doubt there is, also where nobody has met it yet.
-        identity::check(&session, server::now())?;
-        let registered = chains::named(&session, &chain)?;
-        commit::durably();
-        let confirmed = chains::confirm_recovery(&session, &registered, slot)?;
-        if confirmed {
-            audit::write(&session, "confirm_recovery", &chain, &json!({ "slot": slot }))?;
-        }
-        Ok(confirmed)
     }
 
     /// Closes a chain for good: waits for claims under way, then nothing is granted for it any more and its history may go.

@@ -1,11 +1,12 @@
 //! Cleanup, as maintainers and pg_cron call it.
 
 use super::entry::{sql_functions, Interval};
+use super::recovery::settle;
 use crate::durability::transaction;
 use crate::duty::clock::{interval_to_duration, Duration};
 use crate::duty::error::{required, Error, SqlState};
 use crate::ledger::statement::Session;
-use crate::ledger::{chains, identity, lock, server};
+use crate::ledger::{chains, clock_mark, lock, server};
 use crate::maintenance::{old_duties, stuck_duties};
 
 const LARGEST_BATCH: i32 = 1_000_000;
@@ -29,7 +30,7 @@ sql_functions! {
     /// over it, in the same transaction. Answers how many rows went; 0: nothing is left.
     ///
     /// `chain`: null for all. `batch_size`: 1 to 1,000,000 rows. Raises 42704 for an unknown chain, 22023 and 22004 for bad
-    /// input.
+    /// input, SG004 where the clock is not to be believed.
     fn cleanup_old_duties(max_age: Interval, chain: String, batch_size: i32) -> i64 {
         transaction::refuse_on_standby()?;
         let max_age = parse_age(max_age)?;
@@ -43,6 +44,8 @@ sql_functions! {
             .hint(format!("Give 1 to {LARGEST_BATCH} rows.")));
         }
         let session = Session::open();
+        // What is old is told by the clock.
+        settle(&session)?;
         wait_for_other_cleanups(&session)?;
         let chains = match chain {
             Some(name) => vec![chains::named(&session, &name)?],
@@ -61,12 +64,14 @@ sql_functions! {
     }
 
     /// Takes the lock that only one run of maintenance holds, until the end of the transaction. False where another run has
-    /// it. 25006 on a standby.
+    /// it. 25006 on a standby, SG004 where the clock is not to be believed.
     fn begin_maintenance() -> bool {
         transaction::refuse_on_standby()?;
         let session = Session::open();
         // A node that only asks strictly leaves no trace of the doubt it meets, and its quarantine would never begin.
-        identity::check(&session, server::now())?;
+        settle(&session)?;
+        // Also where nobody claims: a ledger that is maintained is awake.
+        clock_mark::touch(&session, server::now())?;
         let Some(name) = chains::maintenance_lock(&session)? else {
             return Ok(true);
         };

@@ -3,7 +3,7 @@
 use super::entry::Declaration;
 use std::collections::BTreeMap;
 
-const SQL: &str = include_str!("../../sql/functions.sql");
+const SQL: [&str; 2] = [include_str!("../../sql/functions.sql"), include_str!("../../sql/switches.sql")];
 const TYPES: &str = include_str!("../../sql/types.sql");
 
 /// Called by the planner, in its own way.
@@ -16,6 +16,8 @@ fn rust() -> impl Iterator<Item = &'static Declaration> {
         super::chains::DECLARATIONS,
         super::cleanup::DECLARATIONS,
         super::clock::DECLARATIONS,
+        super::recovery::DECLARATIONS,
+        super::switches::DECLARATIONS,
     ]
     .into_iter()
     .flatten()
@@ -33,7 +35,7 @@ struct Sql {
 /// Reads every `CREATE FUNCTION slashguard.name(..) RETURNS type .. LANGUAGE c .. AS 'MODULE_PATHNAME', 'symbol';`.
 fn sql() -> BTreeMap<String, Sql> {
     let mut found = BTreeMap::new();
-    for declaration in SQL.split("CREATE FUNCTION slashguard.").skip(1) {
+    for declaration in SQL.iter().flat_map(|file| file.split("CREATE FUNCTION slashguard.").skip(1)) {
         let declaration = declaration.split_once(';').expect("a declaration ends").0;
         if !declaration.contains("MODULE_PATHNAME") {
             continue;

@@ -102,6 +102,14 @@ impl Answer for () {
     }
 }
 
+impl Answer for Option<String> {
+    #[cfg(test)]
+    const SQL: &'static str = "text";
+    unsafe fn datum(self, _fcinfo: pg_sys::FunctionCallInfo) -> Option<pg_sys::Datum> {
+        self.into_datum()
+    }
+}
+
 impl Answer for Option<Timestamptz> {
     #[cfg(test)]
     const SQL: &'static str = "timestamptz";

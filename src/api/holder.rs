@@ -24,10 +24,12 @@ sql_functions! {
         let signature = parse_signature(&required("signature", signature)?)?;
         let session = Session::open();
         require_own(&session, &token)?;
-        if token.durable_record {
-            commit::durably();
-        } else {
+        if !token.durable_record {
             commit::asynchronously();
+        } else if chain_of(&session, &token)?.chain.options.require_standby {
+            commit::durably_on_standby();
+        } else {
+            commit::durably();
         }
         let now = server::now();
         match claims::record(&session, &token, &signature, now)? {
@@ -102,7 +104,7 @@ sql_functions! {
 
 /// 22023 for a token that another database gave out.
 fn require_own(session: &Session, token: &LockToken) -> Result<(), Error> {
-    if known_names::ledger_id(session)? == Some(token.ledger) {
+    if known_names::ledger(session)?.is_some_and(|ledger| ledger.id == token.ledger) {
         return Ok(());
     }
     Err(Error::argument(SqlState::INVALID_PARAMETER_VALUE, "lock_token", "lock_token is of another database")

@@ -1,12 +1,15 @@
 //! What SQL sees: one file a family of functions, each of them thin.
 
 mod acquire;
+mod attempt;
 mod chains;
 mod cleanup;
 mod clock;
 mod entry;
 mod grant;
 mod holder;
+mod recovery;
+mod switches;
 mod waiting;
 
 #[cfg(test)]

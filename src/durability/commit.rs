@@ -1,6 +1,7 @@
 //! How the transaction commits. A claim is flushed whatever the session, role or database says.
 
-use super::{held_answer, one_claim, outermost, transaction};
+use super::{disconnect, held_answer, one_claim, outermost, standby, transaction};
+use crate::duty::error::{Error, SqlState};
 use crate::ledger::server;
 use pgrx::pg_sys;
 use std::cell::Cell;
@@ -17,6 +18,8 @@ enum Mode {
 
 thread_local! {
     static MODE: Cell<Mode> = const { Cell::new(Mode::Unchanged) };
+    /// Whether the answer may leave only when a synchronous standby has what it vouches for.
+    static ON_STANDBY: Cell<bool> = const { Cell::new(false) };
 }
 
 /// Installs the transaction callback.
@@ -32,16 +35,29 @@ pub fn durably() {
     unsafe { pg_sys::ForceSyncCommit() };
 }
 
-/// This statement promises nothing: no need to wait for the disk. Only for a plain SELECT that has written nothing before;
-/// any other may carry writes of the caller's own, which would be drawn in.
-pub fn asynchronously() {
-    if MODE.get() == Mode::Unchanged
-        && outermost::is_plain_select()
-        && !transaction::in_block_or_pipeline()
-        && server::nothing_written()
-    {
+/// This transaction vouches for something of a chain that requires a synchronous standby. It must write something, or there
+/// is no commit to wait for.
+pub fn durably_on_standby() {
+    durably();
+    ON_STANDBY.set(true);
+}
+
+/// Whether this statement may commit without waiting for the disk, should it promise nothing. Only a plain SELECT that has
+/// written nothing before; any other may carry writes of the caller's own, which would be drawn in.
+pub fn may_be_asynchronous() -> bool {
+    outermost::is_plain_select() && !transaction::in_block_or_pipeline() && server::nothing_written()
+}
+
+/// This statement promises nothing. `allowed`: what `may_be_asynchronous` said before it wrote anything.
+pub fn asynchronously_if(allowed: bool) {
+    if allowed && MODE.get() == Mode::Unchanged {
         MODE.set(Mode::Asynchronous);
     }
+}
+
+/// This statement promises nothing and has written nothing yet: no need to wait for the disk.
+pub fn asynchronously() {
+    asynchronously_if(may_be_asynchronous());
 }
 
 /// The last moment before the commit is the only one that counts: a later call in the same statement can lower
@@ -51,6 +67,10 @@ unsafe extern "C-unwind" fn at_transaction_event(event: pg_sys::XactEvent::Type,
     match event {
         pg_sys::XactEvent::XACT_EVENT_PRE_COMMIT => unsafe { before_commit() },
         pg_sys::XactEvent::XACT_EVENT_COMMIT => {
+            if ON_STANDBY.get() && !standby::has_last_commit() {
+                held_answer::discard();
+                disconnect::with(&not_on_standby());
+            }
             forget();
             held_answer::send();
         }
@@ -62,8 +82,19 @@ unsafe extern "C-unwind" fn at_transaction_event(event: pg_sys::XactEvent::Type,
     }
 }
 
+/// The wait for the standby was cancelled, or synchronous_standby_names was emptied in the middle of it.
+fn not_on_standby() -> Error {
+    Error::new(
+        SqlState::OUTCOME_UNKNOWN,
+        "the claim is committed here, but the synchronous standby has not confirmed it",
+    )
+    .detail("The wait for it was cancelled or switched off. A failover could lose the claim, so it is not answered.")
+    .hint("Do not sign. Connect and ask again with the same request_id and message hash.")
+}
+
 fn forget() {
     MODE.set(Mode::Unchanged);
+    ON_STANDBY.set(false);
     one_claim::forget();
     outermost::forget();
 }

@@ -5,6 +5,7 @@
 //! claim, what it would put into that buffer is kept, sent when the transaction has committed (and the standby has
 //! answered), and thrown away when it has not.
 
+use super::client_messages::{put, CommMethods, PqCommMethods};
 use super::one_claim;
 use crate::duty::error::{Error, SqlState};
 use crate::raised::Raised;
@@ -22,24 +23,6 @@ struct Receiver {
     /// First, because Postgres knows a receiver by the address of this part.
     receiver: pg_sys::DestReceiver,
     client: *mut pg_sys::DestReceiver,
-}
-
-/// `PQcommMethods` of libpq/libpq.h, the same from Postgres 14 to 18.
-#[repr(C)]
-#[derive(Clone, Copy)]
-struct CommMethods {
-    comm_reset: Option<unsafe extern "C-unwind" fn()>,
-    flush: Option<unsafe extern "C-unwind" fn() -> c_int>,
-    flush_if_writable: Option<unsafe extern "C-unwind" fn() -> c_int>,
-    is_send_pending: Option<unsafe extern "C-unwind" fn() -> bool>,
-    put_message: Option<PutMessage>,
-    put_message_noblock: Option<unsafe extern "C-unwind" fn(c_char, *const c_char, usize)>,
-}
-
-type PutMessage = unsafe extern "C-unwind" fn(c_char, *const c_char, usize) -> c_int;
-
-unsafe extern "C" {
-    static mut PqCommMethods: *const CommMethods;
 }
 
 const NO_METHODS: CommMethods = CommMethods {
@@ -85,12 +68,8 @@ pub unsafe fn before(client: *mut pg_sys::DestReceiver) -> *mut pg_sys::DestRece
 /// The transaction has committed: what it answered may be read.
 pub fn send() {
     for row in KEPT.take() {
-        // SAFETY: the bytes outlive the call, which copies them. It does not raise; a broken connection is noticed later.
-        unsafe {
-            if let Some(put_message) = (*PqCommMethods).put_message {
-                put_message(DATA_ROW, row.as_ptr().cast(), row.len());
-            }
-        }
+        // SAFETY: at the end of a statement that has rows to send.
+        unsafe { put(DATA_ROW, &row) };
     }
 }
 

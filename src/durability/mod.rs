@@ -1,8 +1,11 @@
 //! Nothing is answered before it is durable: what the transaction must be like, and how it commits.
 
+mod client_messages;
 pub mod commit;
+mod disconnect;
 pub mod held_answer;
 pub mod one_claim;
 pub mod outermost;
+pub mod standby;
 pub mod storage;
 pub mod transaction;

@@ -161,6 +161,36 @@ pub fn unsafe_storage(setting: &str) -> Acquisition {
     answer
 }
 
+/// The chain requires a synchronous standby, and as many as are asked for are not there.
+pub fn no_standby(chain: &str) -> Acquisition {
+    let mut answer = Acquisition::new(
+        Outcome::Halted,
+        format!("chain {chain} requires a synchronous standby, and none is connected; nothing is granted without it"),
+    );
+    answer.details = Some(json!({ "cause": "no_standby" }));
+    answer
+}
+
+/// Another server writes to this ledger's tables.
+pub fn subscribed(subscription: &str) -> Acquisition {
+    let mut answer = Acquisition::new(
+        Outcome::Halted,
+        format!(
+            "subscription {subscription} writes to slashguard's tables; logical replication does not carry uniqueness, so \
+             nothing is granted until it is gone"
+        ),
+    );
+    answer.details = Some(json!({ "cause": "logical_replication", "subscription": subscription }));
+    answer
+}
+
+/// A lock was not given back in time. `why`: a sentence that says who may have it.
+pub fn held_up(why: &str) -> Acquisition {
+    let mut answer = Acquisition::new(Outcome::Halted, format!("{why}; ask again"));
+    answer.details = Some(json!({ "cause": "lock_timeout" }));
+    answer
+}
+
 /// No decision, because somebody else was always faster.
 pub fn contended() -> Acquisition {
     let mut answer =

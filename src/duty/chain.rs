@@ -46,6 +46,8 @@ pub struct Options {
     pub allow_unsigned_release: bool,
     /// Whether a recorded signature is flushed before it is answered. A lost one can be made again: the hash is pinned.
     pub durable_record: bool,
+    /// Whether nothing is vouched for before a synchronous standby has it.
+    pub require_standby: bool,
     /// How long history is kept by `run_maintenance`. None: for ever.
     pub retention: Option<Duration>,
 }
@@ -58,6 +60,7 @@ impl Default for Options {
             margin_slots: 4,
             allow_unsigned_release: false,
             durable_record: false,
+            require_standby: false,
             retention: Some(14 * 86_400 * 1_000_000),
         }
     }
@@ -126,9 +129,10 @@ impl Options {
                 return Err(not_yet(name, value, "none"));
             }
             ("signature_scheme", _) => return Err(bad_value(name, value, "\"none\"")),
-            ("require_standby", Value::Bool(false)) => {}
-            ("require_standby", Value::Bool(true)) => return Err(not_yet(name, value, "false")),
-            ("require_standby", _) => return Err(bad_value(name, value, "false")),
+            ("require_standby", Value::Bool(required)) => {
+                self.require_standby = *required;
+            }
+            ("require_standby", _) => return Err(bad_value(name, value, "true or false")),
             ("retention", Value::Null) => self.retention = None,
             ("retention", Value::String(text)) => {
                 let retention = interval(text)?;
@@ -156,6 +160,19 @@ impl Options {
 /// How many slots beyond the current one may have been signed elsewhere: as far as a ledger like this one grants ahead.
 pub fn quarantine_slots(margin_slots: i32, horizon_slots: Option<i32>) -> i64 {
     i64::from(margin_slots.max(horizon_slots.unwrap_or(0)))
+}
+
+/// Up to which slot a validator that is new here may have signed elsewhere. None: its operator vouches that it has not.
+pub fn first_use_slot(
+    first_use: FirstUse,
+    margin_slots: i32,
+    horizon_slots: Option<i32>,
+    current_slot: i64,
+) -> Option<i64> {
+    match first_use {
+        FirstUse::Trust => None,
+        FirstUse::Quarantine => Some(current_slot.saturating_add(quarantine_slots(margin_slots, horizon_slots))),
+    }
 }
 
 fn whole_number(arguments: OptionArguments, name: &str, value: &Value, expected: &str) -> Result<i32, Error> {
@@ -241,6 +258,7 @@ mod tests {
         assert_eq!(set("first_use", json!("trust")).unwrap().first_use, FirstUse::Trust);
         assert!(set("allow_unsigned_release", json!(true)).unwrap().allow_unsigned_release);
         assert!(set("record_commit", json!("durable")).unwrap().durable_record);
+        assert!(set("require_standby", json!(true)).unwrap().require_standby);
         assert_eq!(set("retention", json!("a week")).unwrap().retention, Some(7));
         assert_eq!(set("retention", json!(null)).unwrap().retention, None);
     }
@@ -254,6 +272,7 @@ mod tests {
             ("margin_slots", json!(null)),
             ("margin_slots", json!("4")),
             ("first_use", json!("maybe")),
+            ("require_standby", json!("true")),
             ("allow_unsigned_release", json!("true")),
             ("record_commit", json!("sometimes")),
             ("retention", json!(5)),
@@ -264,10 +283,8 @@ mod tests {
             assert_eq!(error.code, SqlState::INVALID_PARAMETER_VALUE, "{name}");
             assert!(error.hint.is_some());
         }
-        for (name, value) in [("require_standby", json!(true)), ("signature_scheme", json!("bls12_381"))] {
-            let error = set(name, value).unwrap_err();
-            assert_eq!(error.code, SqlState::FEATURE_NOT_SUPPORTED, "{name}");
-        }
+        let error = set("signature_scheme", json!("bls12_381")).unwrap_err();
+        assert_eq!(error.code, SqlState::FEATURE_NOT_SUPPORTED);
     }
 
     #[test]

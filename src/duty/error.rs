@@ -22,6 +22,8 @@ impl SqlState {
     /// The chain is registered with other parameters.
     pub const IDENTITY_MISMATCH: Self = Self("SG008");
 
+    /// Committed here, and not known to be where it has to be as well.
+    pub const OUTCOME_UNKNOWN: Self = Self("08007");
     pub const FEATURE_NOT_SUPPORTED: Self = Self("0A000");
     pub const NUMERIC_VALUE_OUT_OF_RANGE: Self = Self("22003");
     pub const NULL_VALUE_NOT_ALLOWED: Self = Self("22004");
@@ -29,6 +31,7 @@ impl SqlState {
     pub const INVALID_PARAMETER_VALUE: Self = Self("22023");
     pub const INVALID_TEXT_REPRESENTATION: Self = Self("22P02");
     pub const READ_ONLY_TRANSACTION: Self = Self("25006");
+    pub const INSUFFICIENT_PRIVILEGE: Self = Self("42501");
     pub const UNDEFINED_OBJECT: Self = Self("42704");
     pub const OBJECT_NOT_IN_PREREQUISITE_STATE: Self = Self("55000");
     pub const INTERNAL_ERROR: Self = Self("XX000");

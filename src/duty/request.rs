@@ -25,6 +25,8 @@ pub struct Request {
     pub lease: Duration,
     pub replay: Option<Replay>,
     pub wait: Duration,
+    /// What its node was granted last, as this ledger said. Read with the ledger's key.
+    pub seen_position: Option<String>,
 }
 
 /// The arguments of an acquire as SQL hands them over.
@@ -47,14 +49,6 @@ pub struct Arguments {
 impl Arguments {
     /// `role`: the database role that asks.
     pub fn parse(self, role: u32) -> Result<Request, Error> {
-        if self.seen_position.is_some() {
-            return Err(Error::argument(
-                SqlState::FEATURE_NOT_SUPPORTED,
-                "seen_position",
-                "seen_position is not supported in this version",
-            )
-            .hint("Leave seen_position null."));
-        }
         Ok(Request {
             chain: required("chain", self.chain)?,
             validator: parse_validator(&required("validator", self.validator)?)?,
@@ -68,6 +62,7 @@ impl Arguments {
             lease: parse_lease(self.lease_ms)?,
             replay: self.request_id.map(|request_id| Replay { role, request_id }),
             wait: milliseconds("wait_ms", required("wait_ms", self.wait_ms)?, 0)?,
+            seen_position: self.seen_position,
         })
     }
 }
@@ -193,7 +188,6 @@ mod tests {
             ("lease_ms", |a| a.lease_ms = Some(86_400_001), VALUE),
             ("wait_ms", |a| a.wait_ms = Some(-1), VALUE),
             ("wait_ms", |a| a.wait_ms = Some(86_400_001), VALUE),
-            ("seen_position", |a| a.seen_position = Some("p".into()), SqlState::FEATURE_NOT_SUPPORTED),
         ];
         for (argument, spoil, code) in spoiled {
             let mut arguments = good();

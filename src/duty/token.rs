@@ -1,10 +1,11 @@
 //! The lock token: proof of holding a claim, and the way to its row.
 
 use super::error::{Error, SqlState};
+use super::fields::{take, Fields};
 use super::key::DutyKey;
 
 const PREFIX: &str = "sgt1_";
-const LENGTH: usize = 16 + 4 + 8 + 4 + 2 + 4 + 1 + 16;
+const LENGTH: usize = 16 + DutyKey::LENGTH + 1 + 16;
 
 /// The text form is `sgt1_` and hex of, in this order: ledger, chain, slot, validator, duty type, block index, commit, secret.
 /// Clients keep it and hand it back; they never look inside.
@@ -22,16 +23,12 @@ pub struct LockToken {
 
 impl LockToken {
     pub fn show(&self) -> String {
-        let mut bytes = Vec::with_capacity(LENGTH);
-        bytes.extend_from_slice(&self.ledger);
-        bytes.extend_from_slice(&self.key.chain_id.to_be_bytes());
-        bytes.extend_from_slice(&self.key.slot.to_be_bytes());
-        bytes.extend_from_slice(&self.key.validator_id.to_be_bytes());
-        bytes.extend_from_slice(&self.key.duty_type_id.to_be_bytes());
-        bytes.extend_from_slice(&self.key.block_index.to_be_bytes());
-        bytes.push(u8::from(self.durable_record));
-        bytes.extend_from_slice(&self.secret);
-        format!("{PREFIX}{}", hex::encode(bytes))
+        let fields = Fields::with_capacity(LENGTH)
+            .put(&self.ledger)
+            .put_key(&self.key)
+            .put(&[u8::from(self.durable_record)])
+            .put(&self.secret);
+        format!("{PREFIX}{}", hex::encode(fields.bytes()))
     }
 
     /// 22P02 for text that `show` cannot have made. The text itself is in no error: it may be somebody's token.
@@ -44,28 +41,10 @@ impl LockToken {
         let bytes: [u8; LENGTH] =
             hex::decode(digits).ok().and_then(|bytes| bytes.try_into().ok()).ok_or_else(malformed)?;
         let mut rest = &bytes[..];
-        Ok(Self {
-            ledger: take(&mut rest),
-            key: DutyKey {
-                chain_id: i32::from_be_bytes(take(&mut rest)),
-                slot: i64::from_be_bytes(take(&mut rest)),
-                validator_id: i32::from_be_bytes(take(&mut rest)),
-                duty_type_id: i16::from_be_bytes(take(&mut rest)),
-                block_index: i32::from_be_bytes(take(&mut rest)),
-            },
-            durable_record: take::<1>(&mut rest) != [0],
-            secret: take(&mut rest),
-        })
+        let ledger = take(&mut rest);
+        let key = DutyKey::take(&mut rest);
+        Ok(Self { ledger, key, durable_record: take::<1>(&mut rest) != [0], secret: take(&mut rest) })
     }
-}
-
-/// The next `N` bytes; the array's length is known to suffice where this is called.
-fn take<const N: usize>(rest: &mut &[u8]) -> [u8; N] {
-    let mut field = [0; N];
-    let (head, tail) = rest.split_at(N);
-    field.copy_from_slice(head);
-    *rest = tail;
-    field
 }
 
 #[cfg(test)]

@@ -1,23 +1,39 @@
 //! Watermarks and switches as they stand after a claim was written.
 
-use super::statement::{Row, Session, Statement, Value};
+use super::statement::{Row, Session, Statement, Time, Value};
+use crate::duty::clock::Timestamp;
 use crate::duty::error::Error;
-use crate::rules::watermark::{Bounds, Quarantine};
+use crate::rules::watermark::{Bounds, Frozen, Quarantine, ValidatorBounds};
 
-// The chain's clock never changes, and a validator's first use is only ever lifted; all that may refuse more is read here.
+// The chain's clock never changes; all that may refuse more is read here. The bounds of one validator change seldom, and
+// the chain counts those changes, so the validator's row need not be read each time.
 static READ: Statement = Statement::new(
-    c"SELECT low_watermark, high_watermark, retired_at IS NOT NULL, horizon_slots, quarantine_slot, quarantine_cause,
-             record_commit = 'durable'
-        FROM slashguard.chain WHERE id = $1",
+    c"SELECT c.low_watermark, c.high_watermark, c.retired_at IS NOT NULL, c.horizon_slots, c.quarantine_slot,
+             c.quarantine_cause, c.frozen_at IS NOT NULL, c.frozen_reason, c.awaited_slot, c.validator_bounds_version,
+             c.record_commit = 'durable', c.require_standby,
+             (SELECT m.latest FROM slashguard.clock_mark AS m WHERE m.single)
+        FROM slashguard.chain AS c WHERE c.id = $1",
 );
+static READ_VALIDATOR: Statement = Statement::new(
+    c"SELECT first_use_slot, low_watermark, high_watermark, frozen_at IS NOT NULL, frozen_reason
+        FROM slashguard.validator WHERE id = $1",
+);
+
+/// A chain as it stands after a claim was written.
+pub struct Current {
+    pub bounds: Bounds,
+    /// Whether the chain wants signatures flushed.
+    pub durable_record: bool,
+    pub require_standby: bool,
+    /// The latest time that the ledger has seen.
+    pub latest: Timestamp,
+}
 
 /// Reads the bounds once more, in a snapshot newer than the claim.
 ///
 /// Cleanup raises the watermark in the transaction that deletes. A key it deleted is free to a claim only once that
 /// transaction has committed, so whoever got the key sees the raised watermark here.
-///
-/// With them, whether the chain wants signatures flushed.
-pub fn read_again(session: &Session, chain_id: i32, before: &Bounds) -> Result<(Bounds, bool), Error> {
+pub fn read_again(session: &Session, chain_id: i32, validator_id: i32, before: &Bounds) -> Result<Current, Error> {
     let rows = READ.run(session, &[Value::Integer(Some(chain_id))])?;
     let row = rows.first().ok_or_else(|| Error::internal("the chain of a claim is gone"))?;
     let bounds = Bounds {
@@ -26,9 +42,45 @@ pub fn read_again(session: &Session, chain_id: i32, before: &Bounds) -> Result<(
         retired: row.need(3)?,
         horizon_slots: row.get(4)?,
         quarantine: quarantine(&row, 5, 6)?,
+        frozen: frozen(&row, 7, 8)?,
+        awaited_slot: row.get(9)?,
+        validator: match row.need(10)? {
+            version if version == before.validator.version => before.validator.clone(),
+            version => read_validator(session, validator_id, version)?,
+        },
         ..before.clone()
     };
-    Ok((bounds, row.need(7)?))
+    Ok(Current {
+        bounds,
+        durable_record: row.need(11)?,
+        require_standby: row.need(12)?,
+        latest: row.need::<Time>(13)?.0,
+    })
+}
+
+fn read_validator(session: &Session, id: i32, version: i64) -> Result<ValidatorBounds, Error> {
+    let rows = READ_VALIDATOR.run(session, &[Value::Integer(Some(id))])?;
+    let row = rows.first().ok_or_else(|| Error::internal("the validator of a claim is gone"))?;
+    validator(&row, 1, version)
+}
+
+/// What bounds a validator, in five columns from `first` on: first use, low and high watermark, whether it is frozen, why.
+pub fn validator(row: &Row, first: i32, version: i64) -> Result<ValidatorBounds, Error> {
+    Ok(ValidatorBounds {
+        version,
+        first_use_slot: row.get(first)?,
+        low_watermark: row.get(first + 1)?,
+        high_watermark: row.get(first + 2)?,
+        frozen: frozen(row, first + 3, first + 4)?,
+    })
+}
+
+/// Whether and why something is frozen, in these two columns.
+pub fn frozen(row: &Row, is_frozen: i32, reason: i32) -> Result<Option<Frozen>, Error> {
+    Ok(match row.get(is_frozen)? {
+        Some(true) => Some(Frozen { reason: row.get(reason)? }),
+        _ => None,
+    })
 }
 
 /// The quarantine in these two columns.

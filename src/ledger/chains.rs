@@ -7,6 +7,7 @@ use super::statement::{Row, Session, Statement, Time, Value};
 use crate::duty::chain::{FirstUse, Options};
 use crate::duty::clock::{interval_to_duration, Clock, Duration, Timestamp};
 use crate::duty::error::{Error, SqlState};
+use crate::duty::seal;
 
 /// What a chain is registered with.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -18,13 +19,25 @@ pub struct Chain {
     pub options: Options,
 }
 
+/// The ledger's own marks.
+#[derive(Clone, Copy)]
+pub struct Ledger {
+    pub id: [u8; 16],
+    /// What positions and receipts are sealed with.
+    pub seal_key: seal::Key,
+}
+
 /// A registered chain and what has become of it.
 pub struct Registered {
     pub id: i32,
     pub lock: LockName,
+    /// How long a validator is: an address or a public key.
+    pub validator_bytes: i32,
     pub chain: Chain,
     pub retired: bool,
-    pub low_watermark: Option<i64>,
+    /// At or below it, history is deleted.
+    pub cleaned_slot: Option<i64>,
+    pub frozen: bool,
 }
 
 macro_rules! select_chain {
@@ -32,8 +45,8 @@ macro_rules! select_chain {
         match std::ffi::CStr::from_bytes_with_nul(
             concat!(
                 "SELECT id, tableoid, name, rules, identity, genesis_time, slot_duration_us, first_use, horizon_slots, \
-                        margin_slots, allow_unsigned_release, record_commit, retention_us, retired_at IS NOT NULL, \
-                        low_watermark \
+                        margin_slots, allow_unsigned_release, record_commit, require_standby, retention_us, \
+                        retired_at IS NOT NULL, cleaned_slot, frozen_at IS NOT NULL, validator_bytes \
                    FROM slashguard.chain ",
                 $where,
                 "\0"
@@ -67,11 +80,14 @@ fn registered(row: &Row) -> Result<Registered, Error> {
                 margin_slots: row.need(10)?,
                 allow_unsigned_release: row.need(11)?,
                 durable_record: row.need::<String>(12)? == "durable",
-                retention: row.get(13)?,
+                require_standby: row.need(13)?,
+                retention: row.get(14)?,
             },
         },
-        retired: row.need(14)?,
-        low_watermark: row.get(15)?,
+        retired: row.need(15)?,
+        cleaned_slot: row.get(16)?,
+        frozen: row.need(17)?,
+        validator_bytes: row.need(18)?,
     })
 }
 
@@ -100,12 +116,17 @@ pub fn all(session: &Session) -> Result<Vec<Registered>, Error> {
     chains
 }
 
-static LEDGER: Statement = Statement::new(c"SELECT id FROM slashguard.ledger");
+static LEDGER: Statement = Statement::new(c"SELECT id, seal_key FROM slashguard.ledger");
 
 /// What tells this ledger from others. None before the first chain is registered.
-pub fn ledger_id(session: &Session) -> Result<Option<[u8; 16]>, Error> {
+pub fn ledger(session: &Session) -> Result<Option<Ledger>, Error> {
     let rows = LEDGER.run(session, &[])?;
-    rows.first().map(|row| row.need(1)).transpose()
+    rows.first().map(|row| Ok(Ledger { id: row.need(1)?, seal_key: seal_key(&row, 2)? })).transpose()
+}
+
+/// The key in this column.
+pub fn seal_key(row: &Row, column: i32) -> Result<seal::Key, Error> {
+    row.need::<Vec<u8>>(column)?.try_into().map_err(|_| Error::internal("the ledger's key has another length"))
 }
 
 static LEDGER_TABLE: Statement = Statement::new(c"SELECT tableoid FROM slashguard.ledger");
@@ -122,8 +143,8 @@ const MAINTENANCE: i32 = -1;
 static ADD: Statement = Statement::new(
     c"INSERT INTO slashguard.chain
              (name, rules, identity, validator_bytes, genesis_time, slot_duration_us, first_use, horizon_slots,
-              margin_slots, allow_unsigned_release, record_commit, retention_us, registered_at)
-      VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
+              margin_slots, allow_unsigned_release, record_commit, require_standby, retention_us, registered_at)
+      VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
       ON CONFLICT DO NOTHING",
 );
 
@@ -150,6 +171,7 @@ pub fn add(
             Value::Integer(Some(options.margin_slots)),
             Value::Bool(options.allow_unsigned_release),
             Value::Text(Some(record_commit(options))),
+            Value::Bool(options.require_standby),
             Value::Bigint(options.retention),
             Value::Timestamp(Some(now)),
         ],
@@ -176,7 +198,7 @@ fn record_commit(options: &Options) -> &'static str {
 static SET_OPTIONS: Statement = Statement::new(
     c"UPDATE slashguard.chain
          SET first_use = $2, horizon_slots = $3, margin_slots = $4, allow_unsigned_release = $5, record_commit = $6,
-             retention_us = $7
+             require_standby = $7, retention_us = $8
        WHERE id = $1",
 );
 
@@ -190,6 +212,7 @@ pub fn set_options(session: &Session, id: i32, options: &Options) -> Result<(), 
             Value::Integer(Some(options.margin_slots)),
             Value::Bool(options.allow_unsigned_release),
             Value::Text(Some(record_commit(options))),
+            Value::Bool(options.require_standby),
             Value::Bigint(options.retention),
         ],
     )?;
@@ -198,18 +221,28 @@ pub fn set_options(session: &Session, id: i32, options: &Options) -> Result<(), 
 
 static CONFIRM_RECOVERY: Statement = Statement::new(
     c"UPDATE slashguard.chain
-         SET quarantine_slot = $2, quarantine_cause = CASE WHEN $2 IS NULL THEN NULL ELSE quarantine_cause END
-       WHERE id = $1 AND quarantine_slot IS NOT NULL",
+         SET quarantine_slot = $2,
+             quarantine_cause = CASE WHEN $2 IS NOT NULL THEN
+                 COALESCE(quarantine_cause, doubt_while_frozen, 'this server was started anew') END,
+             doubt_while_frozen = NULL, awaited_slot = NULL, covered_until = $3
+       WHERE id = $1 AND (quarantine_slot IS NOT NULL OR doubt_while_frozen IS NOT NULL OR awaited_slot IS NOT NULL)",
 );
 
-/// Ends the quarantine at `slot`, or altogether. False if there is none.
-pub fn confirm_recovery(session: &Session, chain: &Registered, slot: Option<i64>) -> Result<bool, Error> {
-    let rows = CONFIRM_RECOVERY.run(session, &[Value::Integer(Some(chain.id)), Value::Bigint(slot)])?;
+/// Ends the quarantine and the wait for witnesses at `slot`, or altogether. False if there is neither.
+pub fn confirm_recovery(
+    session: &Session,
+    chain: &Registered,
+    slot: Option<i64>,
+    now: Timestamp,
+) -> Result<bool, Error> {
+    let rows = CONFIRM_RECOVERY
+        .run(session, &[Value::Integer(Some(chain.id)), Value::Bigint(slot), Value::Timestamp(Some(now))])?;
     Ok(rows.any())
 }
 
 static RETIRE: Statement = Statement::new(
-    c"UPDATE slashguard.chain SET retired_at = $2, low_watermark = 9223372036854775807
+    c"UPDATE slashguard.chain
+         SET retired_at = $2, low_watermark = 9223372036854775807, cleaned_slot = 9223372036854775807
        WHERE id = $1 AND retired_at IS NULL",
 );
 

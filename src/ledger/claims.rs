@@ -1,5 +1,6 @@
 //! Claims: one row a duty key. Each change names in its WHERE what must still hold when the row's lock is got.
 
+use super::patience;
 use super::statement::{Row, Session, Statement, Time, Value};
 use crate::duty::claim::{Claim, Replay};
 use crate::duty::clock::Timestamp;
@@ -130,25 +131,23 @@ static TAKE_OVER: Statement = for_key!(
      AND (c.secret IS NULL OR c.lease_until <= $9)"
 );
 
-/// A new token for the same hash; the old one is dead. False if the claim changed meanwhile.
-pub fn take_over(session: &Session, key: &DutyKey, grant: &Grant) -> Result<bool, Error> {
+/// A new token for the same hash; the old one is dead. False if the claim changed meanwhile, None if somebody is changing it
+/// and not done within lock_timeout.
+pub fn take_over(session: &Session, key: &DutyKey, grant: &Grant) -> Result<Option<bool>, Error> {
     let request = grant.request;
-    let rows = TAKE_OVER.run(
-        session,
-        &with_key(
-            key,
-            [
-                Value::Bytes(Some(&request.message_hash)),
-                Value::Integer(Some(grant.node_id)),
-                Value::Uuid(Some(grant.secret)),
-                Value::Timestamp(Some(grant.now)),
-                Value::Timestamp(Some(grant.lease_until)),
-                Value::Uuid(request.replay.map(|replay| replay.request_id)),
-                Value::Oid(request.replay.map(|replay| replay.role)),
-            ],
-        ),
-    )?;
-    Ok(rows.any())
+    let values = with_key(
+        key,
+        [
+            Value::Bytes(Some(&request.message_hash)),
+            Value::Integer(Some(grant.node_id)),
+            Value::Uuid(Some(grant.secret)),
+            Value::Timestamp(Some(grant.now)),
+            Value::Timestamp(Some(grant.lease_until)),
+            Value::Uuid(request.replay.map(|replay| replay.request_id)),
+            Value::Oid(request.replay.map(|replay| replay.role)),
+        ],
+    );
+    patience::wait_for(|| Ok(TAKE_OVER.run(session, &values)?.any()))
 }
 
 static REPLAY: Statement = for_key!(
@@ -160,28 +159,27 @@ static REPLAY: Statement = for_key!(
 );
 
 /// The same token once more, with a new lease only if the old one is over. Counts the answer, because from now on two
-/// threads may hold the token. Answers the lease's end; None if the claim changed meanwhile.
+/// threads may hold the token. Answers the lease's end; the inner None if the claim changed meanwhile, the outer if somebody
+/// is changing it and not done within lock_timeout.
 pub fn replay(
     session: &Session,
     key: &DutyKey,
-    request: &Request,
+    grant: &Grant,
     secret: [u8; 16],
-    now: Timestamp,
-    lease_until: Timestamp,
-) -> Result<Option<Timestamp>, Error> {
-    let rows = REPLAY.run(
-        session,
-        &with_key(
-            key,
-            [
-                Value::Uuid(Some(secret)),
-                Value::Bytes(Some(&request.message_hash)),
-                Value::Timestamp(Some(now)),
-                Value::Timestamp(Some(lease_until)),
-            ],
-        ),
-    )?;
-    rows.first().map(|row| Ok(row.need::<Time>(1)?.0)).transpose()
+) -> Result<Option<Option<Timestamp>>, Error> {
+    let values = with_key(
+        key,
+        [
+            Value::Uuid(Some(secret)),
+            Value::Bytes(Some(&grant.request.message_hash)),
+            Value::Timestamp(Some(grant.now)),
+            Value::Timestamp(Some(grant.lease_until)),
+        ],
+    );
+    patience::wait_for(|| {
+        let rows = REPLAY.run(session, &values)?;
+        rows.first().map(|row| Ok(row.need::<Time>(1)?.0)).transpose()
+    })
 }
 
 static SIGN: Statement = for_key!(

@@ -2,22 +2,28 @@
 //! in, and by which transaction the row itself was written: a restored row has another.
 //!
 //! What differs is doubt: a promotion, a recovery to a point in time, a restore or a copy of the database may have lost
-//! the newest grants. Then every chain is quarantined by its clock, and signing resumes when the chain has moved on.
+//! the newest grants. Then every chain is quarantined by its clock, and signing resumes when the chain has moved on. A
+//! server that was merely started anew raises no doubt by itself, but may stand on a data directory that was put back: the
+//! nodes that hand back positions are heard first.
 
 use super::audit;
-use super::chains;
-use super::lock::{self, LockName};
+use super::chains::{self, Registered};
+use super::clock_mark;
+use super::lock::{self, Lock, LockName};
 use super::server;
-use super::statement::{Session, Statement, Value};
+use super::statement::{Row, Session, Statement, Time, Value};
+use super::witnesses;
+use crate::duty::acquisition::{self, Acquisition};
 use crate::duty::chain::quarantine_slots;
 use crate::duty::clock::Timestamp;
 use crate::duty::error::Error;
+use crate::duty::position::Position;
 use serde_json::json;
 use std::cell::Cell;
 
 thread_local! {
-    /// The table of claims whose ledger this backend has found in its place. A timeline changes only while no backend can
-    /// have granted anything, so once is enough.
+    /// The table of claims whose ledger this backend has found in its place. Neither the timeline nor the server's start
+    /// changes while a backend that can grant is alive, so once is enough.
     static FOUND_IN_PLACE: Cell<u32> = const { Cell::new(0) };
 }
 
@@ -25,91 +31,210 @@ thread_local! {
 const IDENTITY: i32 = -2;
 
 static BEGIN: Statement = Statement::new(
-    c"INSERT INTO slashguard.ledger (id, began_at, system_identifier, timeline, database_oid, written_by)
-      VALUES (pg_catalog.gen_random_uuid(), pg_catalog.now(), $1, $2, $3, $4::text::xid)
+    c"INSERT INTO slashguard.ledger
+             (id, began_at, system_identifier, timeline, database_oid, written_by, server_start, seal_key)
+      VALUES (pg_catalog.gen_random_uuid(), pg_catalog.now(), $1, $2, $3, $4::text::xid, $5, $6)
       ON CONFLICT (single) DO NOTHING",
 );
 static READ: Statement = Statement::new(
-    c"SELECT tableoid, system_identifier, timeline, database_oid, xmin = written_by FROM slashguard.ledger",
+    c"SELECT tableoid, system_identifier, timeline, database_oid, xmin = written_by, server_start FROM slashguard.ledger
+       WHERE single",
 );
 static SETTLE: Statement = Statement::new(
-    c"UPDATE slashguard.ledger SET system_identifier = $1, timeline = $2, database_oid = $3, written_by = $4::text::xid",
+    c"UPDATE slashguard.ledger
+         SET system_identifier = $1, timeline = $2, database_oid = $3, written_by = $4::text::xid, server_start = $5",
+);
+static ADD_START: Statement = Statement::new(
+    c"INSERT INTO slashguard.server_start (system_identifier, timeline, database_oid, started_at, wal_begin)
+      VALUES ($1, $2, $3, $4, $5) ON CONFLICT (started_at) DO NOTHING",
 );
 static QUARANTINE: Statement = Statement::new(
-    c"UPDATE slashguard.chain SET quarantine_slot = GREATEST(quarantine_slot, $2), quarantine_cause = $3 WHERE id = $1",
+    c"UPDATE slashguard.chain
+         SET quarantine_slot = GREATEST(quarantine_slot, $2), quarantine_cause = $3, covered_until = $4
+       WHERE id = $1",
 );
+static DOUBT_FROZEN: Statement = Statement::new(c"UPDATE slashguard.chain SET doubt_while_frozen = $2 WHERE id = $1");
 
 /// Writes the identity row if there is none.
 pub fn begin(session: &Session) -> Result<(), Error> {
     let here = server::place();
-    BEGIN.run(session, &place_values(&here, &server::transaction_id().to_string()))?;
+    let transaction_id = server::transaction_id().to_string();
+    let [system, timeline, database] = place_values(&here);
+    let seal_key = server::random::<32>()?;
+    let begun = BEGIN.run(
+        session,
+        &[
+            system,
+            timeline,
+            database,
+            Value::Text(Some(&transaction_id)),
+            Value::Timestamp(Some(server::started_at())),
+            Value::Bytes(Some(&seal_key)),
+        ],
+    )?;
+    if begun.any() {
+        clock_mark::begin(session)?;
+        add_start(session, &here)?;
+    }
     Ok(())
 }
 
-fn place_values<'a>(here: &server::Place, transaction_id: &'a str) -> [Value<'a>; 4] {
+fn place_values(here: &server::Place) -> [Value<'static>; 3] {
     [
         Value::Bigint(Some(here.system_identifier)),
         Value::Integer(Some(here.timeline)),
         Value::Oid(Some(here.database_oid)),
-        Value::Text(Some(transaction_id)),
     ]
 }
 
-/// Quarantines every chain if the ledger is not where it was. To be called before anything is granted.
-pub fn check(session: &Session, now: Timestamp) -> Result<(), Error> {
+fn add_start(session: &Session, here: &server::Place) -> Result<(), Error> {
+    let [system, timeline, database] = place_values(here);
+    ADD_START.run(
+        session,
+        &[
+            system,
+            timeline,
+            database,
+            Value::Timestamp(Some(server::started_at())),
+            Value::Bigint(Some(server::wal_end() as i64)),
+        ],
+    )?;
+    Ok(())
+}
+
+/// What differs from the identity row.
+enum Difference {
+    Nothing,
+    /// The same place, but the server was stopped and started.
+    Restart,
+    /// The beginning of a sentence.
+    Doubt(&'static str),
+}
+
+/// Quarantines every chain if the ledger is not where it was. To be called before anything is granted. Answers a refusal
+/// where it cannot find out.
+pub fn check(session: &Session, now: Timestamp) -> Result<Option<Acquisition>, Error> {
     let claim_table = server::table_oid(c"claim");
     if FOUND_IN_PLACE.get() == claim_table {
-        return Ok(());
+        return Ok(None);
     }
-    if let Some((ledger_table, cause)) = doubt(session)? {
-        lock::exclude(LockName { table: ledger_table, row: IDENTITY });
+    let rows = READ.run(session, &[])?;
+    let Some(row) = rows.first() else {
+        // No ledger yet.
+        return Ok(None);
+    };
+    if !matches!(difference(&row)?, Difference::Nothing) {
+        let Some(_lock) = lock(row.need(1)?)? else {
+            return Ok(Some(acquisition::held_up("the ledger's identity is being settled by another caller")));
+        };
         // Somebody else may have settled it while this backend waited.
-        if doubt(session)?.is_some() {
-            return settle(session, &cause, now);
+        let rows = READ.run(session, &[])?;
+        let row = rows.first().ok_or_else(|| Error::internal("the identity row is gone"))?;
+        match difference(&row)? {
+            Difference::Nothing => {}
+            Difference::Restart => settle_restart(session, now)?,
+            Difference::Doubt(cause) => settle_doubt(session, cause, now)?,
         }
     }
     // What this transaction wrote may be rolled back, the ledger itself among it.
     if server::nothing_written() {
         FOUND_IN_PLACE.set(claim_table);
     }
-    Ok(())
+    Ok(None)
 }
 
-/// What differs, as the beginning of a sentence, and the oid of the ledger's table. None: nothing does, or there is no
-/// ledger yet.
-fn doubt(session: &Session) -> Result<Option<(u32, String)>, Error> {
-    let rows = READ.run(session, &[])?;
-    let Some(row) = rows.first() else {
-        return Ok(None);
-    };
+fn lock(ledger_table: u32) -> Result<Option<Lock>, Error> {
+    lock::exclude_patiently(LockName { table: ledger_table, row: IDENTITY })
+}
+
+fn difference(row: &Row) -> Result<Difference, Error> {
     let here = server::place();
-    let cause = if row.need::<i64>(2)? != here.system_identifier {
-        "this ledger was moved to another server"
+    Ok(if row.need::<i64>(2)? != here.system_identifier {
+        Difference::Doubt("this ledger was moved to another server")
     } else if row.need::<u32>(4)? != here.database_oid {
-        "this ledger was copied from another database"
+        Difference::Doubt("this ledger was copied from another database")
     } else if row.need::<i32>(3)? != here.timeline {
-        "this server was promoted or recovered to a point in time"
+        Difference::Doubt("this server was promoted or recovered to a point in time")
     } else if !row.need::<bool>(5)? {
-        "this ledger was restored from a dump"
+        Difference::Doubt("this ledger was restored from a dump")
+    } else if row.need::<Time>(6)?.0 != server::started_at() {
+        Difference::Restart
     } else {
-        return Ok(None);
+        Difference::Nothing
+    })
+}
+
+/// A node hands back a position that is not here: the ledger has gone back in time, which no mark on the server shows.
+/// Answers a refusal where another caller is settling that.
+pub fn lost(session: &Session, position: &Position, now: Timestamp) -> Result<Option<Acquisition>, Error> {
+    let rows = READ.run(session, &[])?;
+    let row = rows.first().ok_or_else(|| Error::internal("the identity row is gone"))?;
+    let Some(_lock) = lock(row.need(1)?)? else {
+        return Ok(Some(acquisition::held_up("a loss of this ledger's is being settled by another caller")));
     };
-    Ok(Some((row.need(1)?, cause.to_owned())))
+    if !super::positions::is_here(session, position)? {
+        settle_doubt(session, "a node was granted what is not here: this ledger has gone back in time", now)?;
+    }
+    Ok(None)
 }
 
 /// Every chain is quarantined, then the ledger is at home here: both or neither.
-fn settle(session: &Session, cause: &str, now: Timestamp) -> Result<(), Error> {
+fn settle_doubt(session: &Session, cause: &str, now: Timestamp) -> Result<(), Error> {
+    let now = clock_mark::latest_of(session, now)?;
+    for registered in chains::all(session)? {
+        if registered.frozen {
+            // Nothing is granted there, so the unfreeze may settle it.
+            DOUBT_FROZEN.run(session, &[Value::Integer(Some(registered.id)), Value::Text(Some(cause))])?;
+            audit::write(session, "doubt", &registered.chain.name, &json!({ "cause": cause }))?;
+        } else {
+            quarantine(session, &registered, cause, now)?;
+        }
+    }
+    be_at_home(session)
+}
+
+/// Raises the chain's quarantine past everything that may have been granted until `now`.
+pub fn quarantine(session: &Session, registered: &Registered, cause: &str, now: Timestamp) -> Result<(), Error> {
+    let slot = last_slot_that_may_be_granted(registered, now);
+    QUARANTINE.run(
+        session,
+        &[
+            Value::Integer(Some(registered.id)),
+            Value::Bigint(Some(slot)),
+            Value::Text(Some(cause)),
+            Value::Timestamp(Some(now)),
+        ],
+    )?;
+    audit::write(session, "quarantine", &registered.chain.name, &json!({ "cause": cause, "slot": slot }))
+}
+
+fn last_slot_that_may_be_granted(registered: &Registered, now: Timestamp) -> i64 {
+    let chain = &registered.chain;
+    let ahead = quarantine_slots(chain.options.margin_slots, chain.options.horizon_slots);
+    chain.clock.slot_at(now).saturating_add(ahead)
+}
+
+/// Witnesses are the nodes that were active within the horizon before the server stopped, as far as this ledger knows.
+fn settle_restart(session: &Session, now: Timestamp) -> Result<(), Error> {
+    let last_alive = clock_mark::read(session)?.unwrap_or(now);
+    let now = last_alive.max(now);
     for registered in chains::all(session)? {
         let chain = &registered.chain;
-        let ahead = quarantine_slots(chain.options.margin_slots, chain.options.horizon_slots);
-        let slot = chain.clock.slot_at(now).saturating_add(ahead);
-        QUARANTINE.run(
-            session,
-            &[Value::Integer(Some(registered.id)), Value::Bigint(Some(slot)), Value::Text(Some(cause))],
-        )?;
-        audit::write(session, "quarantine", &chain.name, &json!({ "cause": cause, "slot": slot }))?;
+        let slots = quarantine_slots(chain.options.margin_slots, chain.options.horizon_slots).saturating_add(1);
+        let since = last_alive.saturating_sub(slots.saturating_mul(chain.clock.slot_duration));
+        let slot = last_slot_that_may_be_granted(&registered, now);
+        witnesses::await_reports(session, registered.id, since, slot)?;
     }
+    be_at_home(session)
+}
+
+fn be_at_home(session: &Session) -> Result<(), Error> {
     let here = server::place();
-    SETTLE.run(session, &place_values(&here, &server::transaction_id().to_string()))?;
-    Ok(())
+    let transaction_id = server::transaction_id().to_string();
+    let [system, timeline, database] = place_values(&here);
+    SETTLE.run(
+        session,
+        &[system, timeline, database, Value::Text(Some(&transaction_id)), Value::Timestamp(Some(server::started_at()))],
+    )?;
+    add_start(session, &here)
 }

@@ -1,7 +1,7 @@
 //! What this backend has looked up before. Ids, identities and clocks never change, so they are kept. Watermarks and
 //! options do, so a grant is never decided by what is kept here, only by `bounds::read_again` after the claim.
 
-use super::chains;
+use super::chains::{self, Ledger};
 use super::registry::{Chain, Entry, Validator};
 use super::server;
 use super::statement::Session;
@@ -19,7 +19,7 @@ const MOST_NAMES: usize = 65_536;
 struct KnownNames {
     /// The oid of the ledger's table of claims.
     claim_table: u32,
-    ledger_id: Option<[u8; 16]>,
+    ledger: Option<Ledger>,
     chains: HashMap<String, Chain>,
     duty_types: HashMap<(i32, String), DutyType>,
     validators: HashMap<(i32, Vec<u8>), Validator>,
@@ -42,7 +42,7 @@ pub fn recall(request: &Request) -> Option<Entry> {
         Some(Entry {
             chain: chain.clone(),
             duty_type: duty_type.clone(),
-            validator: Some(*known.validators.get(&(chain.id, request.validator.clone()))?),
+            validator: Some(known.validators.get(&(chain.id, request.validator.clone()))?.clone()),
             node_id: Some(*known.nodes.get(&request.node)?),
         })
     })
@@ -54,22 +54,22 @@ pub fn forget() {
 }
 
 /// What tells this ledger from others. None before the first chain is registered.
-pub fn ledger_id(session: &Session) -> Result<Option<[u8; 16]>, Error> {
+pub fn ledger(session: &Session) -> Result<Option<Ledger>, Error> {
     let claim_table = server::table_oid(c"claim");
-    let kept = KNOWN.with_borrow(|known| known.ledger_id.filter(|_| known.claim_table == claim_table));
+    let kept = KNOWN.with_borrow(|known| known.ledger.filter(|_| known.claim_table == claim_table));
     if kept.is_some() {
         return Ok(kept);
     }
-    let id = chains::ledger_id(session)?;
+    let ledger = chains::ledger(session)?;
     if server::nothing_written() {
-        KNOWN.set(KnownNames { claim_table, ledger_id: id, ..KnownNames::default() });
+        KNOWN.set(KnownNames { claim_table, ledger, ..KnownNames::default() });
     }
-    Ok(id)
+    Ok(ledger)
 }
 
 /// Keeps what was looked up, unless this transaction has written: then it may have read what will never be committed.
 pub fn remember(request: &Request, entry: &Entry) {
-    let (Some(validator), Some(node_id)) = (entry.validator, entry.node_id) else {
+    let (Some(validator), Some(node_id)) = (entry.validator.clone(), entry.node_id) else {
         return;
     };
     if !server::nothing_written() {
@@ -78,7 +78,8 @@ pub fn remember(request: &Request, entry: &Entry) {
     let claim_table = server::table_oid(c"claim");
     KNOWN.with_borrow_mut(|known| {
         if known.claim_table != claim_table || known.validators.len() >= MOST_NAMES || known.nodes.len() >= MOST_NAMES {
-            *known = KnownNames { claim_table, ledger_id: Some(entry.chain.ledger), ..KnownNames::default() };
+            let ledger = Ledger { id: entry.chain.ledger, seal_key: entry.chain.seal_key };
+            *known = KnownNames { claim_table, ledger: Some(ledger), ..KnownNames::default() };
         }
         let chain_id = entry.chain.id;
         known.chains.insert(request.chain.clone(), entry.chain.clone());

@@ -1,6 +1,11 @@
 //! Locks that no client can take or hold: object locks on slashguard's own tables, where advisory locks are anybody's.
 
+use super::patience;
+use super::server;
+use crate::duty::error::Error;
+use crate::duty::key::DutyKey;
 use pgrx::pg_sys;
+use std::hash::{DefaultHasher, Hash, Hasher};
 
 /// A lock of the current transaction; it ends with the transaction unless given back.
 pub struct Lock {
@@ -16,11 +21,22 @@ pub struct LockName {
     pub row: i32,
 }
 
-/// Claims hold their chain's lock shared; whatever must not have a claim under way takes it exclusively.
-pub fn share(name: LockName) -> Lock {
-    let lock = Lock::new(name, pg_sys::ShareLock as i32);
-    lock.take(false);
-    lock
+/// The lock of one duty. Keys that share a hash share a lock, and wait for each other without need.
+pub fn duty(key: &DutyKey) -> LockName {
+    let mut hasher = DefaultHasher::new();
+    key.hash(&mut hasher);
+    LockName { table: server::table_oid(c"claim"), row: hasher.finish() as i32 }
+}
+
+/// Claims hold their chain's lock shared; whatever must not have a claim under way takes it exclusively. None: not got
+/// within lock_timeout.
+pub fn share(name: LockName) -> Result<Option<Lock>, Error> {
+    Lock::new(name, pg_sys::ShareLock as i32).take_patiently()
+}
+
+/// Waits for lock_timeout at most.
+pub fn exclude_patiently(name: LockName) -> Result<Option<Lock>, Error> {
+    Lock::new(name, pg_sys::ExclusiveLock as i32).take_patiently()
 }
 
 /// Waits until no claim of the chain is under way.
@@ -61,6 +77,20 @@ impl Lock {
         // SAFETY: the tag is well-formed; Postgres copies it.
         let result = unsafe { pg_sys::LockAcquire(&self.tag, self.mode, false, no_waiting) };
         result != pg_sys::LockAcquireResult::LOCKACQUIRE_NOT_AVAIL
+    }
+
+    fn take_patiently(self) -> Result<Option<Self>, Error> {
+        if self.take(true) {
+            return Ok(Some(self));
+        }
+        // SAFETY: the lock shall belong to the statement, not to the subtransaction that waits for it.
+        let owner = unsafe { pg_sys::CurrentResourceOwner };
+        let taken = patience::wait_for(|| {
+            unsafe { pg_sys::CurrentResourceOwner = owner };
+            self.take(false);
+            Ok(())
+        })?;
+        Ok(taken.map(|()| self))
     }
 
     /// Before the end of the transaction, so that nobody waits for a caller that only waits itself.

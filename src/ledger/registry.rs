@@ -1,15 +1,18 @@
 //! Names and what they stand for: chains, duty types, validators, nodes.
 
 use super::bounds;
+use super::chains;
 use super::lock::LockName;
+use super::patience;
 use super::statement::{Session, Statement, Time, Value};
-use crate::duty::chain::FirstUse;
+use crate::duty::chain::{first_use_slot, FirstUse};
 use crate::duty::clock::{Clock, Timestamp};
 use crate::duty::error::{Error, SqlState};
 use crate::duty::hex_text;
 use crate::duty::key::DutyType;
 use crate::duty::request::Request;
-use crate::rules::watermark::{Bounds, Quarantine};
+use crate::duty::seal;
+use crate::rules::watermark::{Bounds, Frozen, Quarantine, ValidatorBounds};
 
 /// Everything a request's names stand for.
 pub struct Entry {
@@ -28,6 +31,7 @@ pub struct Chain {
     pub lock: LockName,
     /// The ledger that this chain is of.
     pub ledger: [u8; 16],
+    pub seal_key: seal::Key,
     /// Waiting places are locks on the ledger's table.
     pub ledger_table: u32,
     pub clock: Clock,
@@ -38,12 +42,15 @@ pub struct Chain {
     pub retired: bool,
     pub horizon_slots: Option<i32>,
     pub quarantine: Option<Quarantine>,
+    pub frozen: Option<Frozen>,
+    pub awaited_slot: Option<i64>,
+    pub require_standby: bool,
 }
 
-#[derive(Clone, Copy)]
+#[derive(Clone)]
 pub struct Validator {
     pub id: i32,
-    pub first_use_slot: Option<i64>,
+    pub bounds: ValidatorBounds,
 }
 
 impl Entry {
@@ -54,7 +61,9 @@ impl Entry {
             low_watermark: self.chain.low_watermark,
             high_watermark: self.chain.high_watermark,
             retired: self.chain.retired,
-            first_use_slot: self.validator.and_then(|validator| validator.first_use_slot),
+            frozen: self.chain.frozen.clone(),
+            awaited_slot: self.chain.awaited_slot,
+            validator: self.validator.as_ref().map(|validator| validator.bounds.clone()).unwrap_or_default(),
             current_slot: self.chain.clock.slot_at(now),
             horizon_slots: self.chain.horizon_slots,
             quarantine: self.chain.quarantine.clone(),
@@ -65,8 +74,10 @@ impl Entry {
 static LOOK_UP: Statement = Statement::new(
     c"SELECT c.id, c.tableoid, c.genesis_time, c.slot_duration_us, c.first_use, c.margin_slots,
              c.low_watermark, c.high_watermark, c.retired_at IS NOT NULL, c.horizon_slots,
-             c.validator_bytes, c.quarantine_slot, c.quarantine_cause, l.id, l.tableoid, t.id, t.protected, t.least_block_index, t.greatest_block_index,
-             v.id, v.first_use_slot, n.id
+             c.validator_bytes, c.quarantine_slot, c.quarantine_cause, c.frozen_at IS NOT NULL, c.frozen_reason,
+             c.awaited_slot, c.require_standby, c.validator_bounds_version, l.id, l.tableoid, l.seal_key,
+             t.id, t.protected, t.least_block_index, t.greatest_block_index,
+             v.id, v.first_use_slot, v.low_watermark, v.high_watermark, v.frozen_at IS NOT NULL, v.frozen_reason, n.id
         FROM slashguard.chain AS c
        CROSS JOIN slashguard.ledger AS l
         LEFT JOIN slashguard.duty_type AS t
@@ -96,15 +107,16 @@ pub fn look_up(session: &Session, request: &Request) -> Result<Entry, Error> {
         return Err(hex_text::wrong_length("validator", request.validator.len(), &validator_bytes.to_string()));
     }
     let chain_id = row.need(1)?;
-    let Some(duty_type_id) = row.get::<i16>(16)? else {
+    let Some(duty_type_id) = row.get::<i16>(22)? else {
         return Err(unknown_duty_type(session, chain_id, request)?);
     };
     Ok(Entry {
         chain: Chain {
             id: chain_id,
             lock: LockName { table: row.need(2)?, row: chain_id },
-            ledger: row.need(14)?,
-            ledger_table: row.need(15)?,
+            ledger: row.need(19)?,
+            ledger_table: row.need(20)?,
+            seal_key: chains::seal_key(&row, 21)?,
             clock: Clock { genesis: row.need::<Time>(3)?.0, slot_duration: row.need(4)? },
             first_use: FirstUse::named(&row.need::<String>(5)?),
             margin_slots: row.need(6)?,
@@ -113,18 +125,21 @@ pub fn look_up(session: &Session, request: &Request) -> Result<Entry, Error> {
             retired: row.need(9)?,
             horizon_slots: row.get(10)?,
             quarantine: bounds::quarantine(&row, 12, 13)?,
+            frozen: bounds::frozen(&row, 14, 15)?,
+            awaited_slot: row.get(16)?,
+            require_standby: row.need(17)?,
         },
         duty_type: DutyType {
             id: duty_type_id,
-            protected: row.need(17)?,
-            least_block_index: row.need(18)?,
-            greatest_block_index: row.get(19)?,
+            protected: row.need(23)?,
+            least_block_index: row.need(24)?,
+            greatest_block_index: row.get(25)?,
         },
-        validator: match row.get(20)? {
-            Some(id) => Some(Validator { id, first_use_slot: row.get(21)? }),
+        validator: match row.get(26)? {
+            Some(id) => Some(Validator { id, bounds: bounds::validator(&row, 27, row.need(18)?)? }),
             None => None,
         },
-        node_id: row.get(22)?,
+        node_id: row.get(32)?,
     })
 }
 
@@ -175,28 +190,55 @@ static ADD_VALIDATOR: Statement = Statement::new(
     c"INSERT INTO slashguard.validator (chain_id, key, first_seen, first_use_slot)
       VALUES ($1, $2, $3, $4)
       ON CONFLICT (chain_id, key) DO NOTHING
-      RETURNING id, first_use_slot",
+      RETURNING id, first_use_slot, low_watermark, high_watermark, frozen_at IS NOT NULL, frozen_reason",
 );
 static READ_VALIDATOR: Statement = Statement::new(
-    c"SELECT id, first_use_slot FROM slashguard.validator
-       WHERE chain_id = $1 AND key = $2",
+    c"SELECT id, first_use_slot, low_watermark, high_watermark, frozen_at IS NOT NULL, frozen_reason
+        FROM slashguard.validator WHERE chain_id = $1 AND key = $2",
 );
 
-/// The validator, registered now if it was never seen. `first_use_slot` is where its quarantine ends.
+/// The validator, registered now if it was never seen. `first_use_slot` is where its quarantine ends. None: somebody else
+/// is registering it, and is not done within lock_timeout.
 pub fn register_validator(
     session: &Session,
     chain_id: i32,
     key: &[u8],
     first_use_slot: Option<i64>,
     now: Timestamp,
-) -> Result<Validator, Error> {
-    let identity = [Value::Integer(Some(chain_id)), Value::Bytes(Some(key))];
-    let added = ADD_VALIDATOR
-        .run(session, &[identity[0], identity[1], Value::Timestamp(Some(now)), Value::Bigint(first_use_slot)])?;
-    // Somebody else was first: its row is committed by now, and only a fresh snapshot sees it.
-    let rows = if added.any() { added } else { READ_VALIDATOR.run(session, &identity)? };
-    let row = rows.first().ok_or_else(|| Error::internal("a validator vanished while it was registered"))?;
-    Ok(Validator { id: row.need(1)?, first_use_slot: row.get(2)? })
+) -> Result<Option<Validator>, Error> {
+    patience::wait_for(|| {
+        let identity = [Value::Integer(Some(chain_id)), Value::Bytes(Some(key))];
+        let added = ADD_VALIDATOR
+            .run(session, &[identity[0], identity[1], Value::Timestamp(Some(now)), Value::Bigint(first_use_slot)])?;
+        // Somebody else was first: its row is committed by now, and only a fresh snapshot sees it.
+        let rows = if added.any() { added } else { READ_VALIDATOR.run(session, &identity)? };
+        let row = rows.first().ok_or_else(|| Error::internal("a validator vanished while it was registered"))?;
+        // Of no version: the claim reads them once more.
+        Ok(Validator { id: row.need(1)?, bounds: bounds::validator(&row, 2, -1)? })
+    })
+}
+
+/// The id of a validator that a switch is set for; registered now, as at its first use, if it was never seen. 22P02 for one
+/// of the wrong length for the chain.
+pub fn validator_for_switch(
+    session: &Session,
+    chain: &chains::Registered,
+    key: &[u8],
+    now: Timestamp,
+) -> Result<i32, Error> {
+    if key.len() as i32 != chain.validator_bytes {
+        return Err(hex_text::wrong_length("validator", key.len(), &chain.validator_bytes.to_string()));
+    }
+    let identity = [Value::Integer(Some(chain.id)), Value::Bytes(Some(key))];
+    if let Some(row) = READ_VALIDATOR.run(session, &identity)?.first() {
+        return row.need(1);
+    }
+    let options = &chain.chain.options;
+    let first_use_slot =
+        first_use_slot(options.first_use, options.margin_slots, options.horizon_slots, chain.chain.clock.slot_at(now));
+    register_validator(session, chain.id, key, first_use_slot, now)?
+        .map(|validator| validator.id)
+        .ok_or_else(|| Error::internal("a validator could not be registered"))
 }
 
 static ADD_NODE: Statement =
@@ -210,14 +252,17 @@ pub struct Node {
     pub is_new: bool,
 }
 
-/// The node's id, given out now if the node was never seen.
-pub fn register_node(session: &Session, name: &str) -> Result<Node, Error> {
-    let name = [Value::Text(Some(name))];
-    let added = ADD_NODE.run(session, &name)?;
-    let is_new = added.any();
-    let rows = if is_new { added } else { READ_NODE.run(session, &name)? };
-    let row = rows.first().ok_or_else(|| Error::internal("a node vanished while it was registered"))?;
-    Ok(Node { id: row.need(1)?, is_new })
+/// The node's id, given out now if the node was never seen. None: somebody else is registering it, and is not done within
+/// lock_timeout.
+pub fn register_node(session: &Session, name: &str) -> Result<Option<Node>, Error> {
+    patience::wait_for(|| {
+        let name = [Value::Text(Some(name))];
+        let added = ADD_NODE.run(session, &name)?;
+        let is_new = added.any();
+        let rows = if is_new { added } else { READ_NODE.run(session, &name)? };
+        let row = rows.first().ok_or_else(|| Error::internal("a node vanished while it was registered"))?;
+        Ok(Node { id: row.need(1)?, is_new })
+    })
 }
 
 static DECLARE_NEW: Statement = Statement::new(

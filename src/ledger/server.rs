@@ -58,20 +58,27 @@ thread_local! {
     static DRAWN: RefCell<Vec<[u8; SECRET_LENGTH]>> = const { RefCell::new(Vec::new()) };
 }
 
+/// Bytes that nobody can guess.
+pub fn random<const N: usize>() -> Result<[u8; N], Error> {
+    let mut bytes = [0_u8; N];
+    // SAFETY: writes as many bytes as the array has.
+    if unsafe { pg_sys::pg_strong_random(bytes.as_mut_ptr().cast(), N) } {
+        return Ok(bytes);
+    }
+    Err(Error::new(SqlState::INTERNAL_ERROR, "the server has no random numbers to give")
+        .hint("Nothing was granted. See whether the system's random device works."))
+}
+
 /// 16 bytes nobody can guess, never the same twice.
 pub fn secret() -> Result<[u8; SECRET_LENGTH], Error> {
     if let Some(secret) = DRAWN.with_borrow_mut(Vec::pop) {
         return Ok(secret);
     }
-    let mut drawn = [[0_u8; SECRET_LENGTH]; SECRETS_A_DRAW];
-    // SAFETY: writes as many bytes as the array has.
-    if !unsafe { pg_sys::pg_strong_random(drawn.as_mut_ptr().cast(), SECRET_LENGTH * SECRETS_A_DRAW) } {
-        return Err(Error::new(SqlState::INTERNAL_ERROR, "the server has no random numbers to give")
-            .hint("Nothing was granted. See whether the system's random device works."));
-    }
-    let [first, rest @ ..] = drawn;
+    let drawn = random::<{ SECRET_LENGTH * SECRETS_A_DRAW }>()?;
+    let (secrets, _) = drawn.as_chunks::<SECRET_LENGTH>();
+    let (first, rest) = secrets.split_first().ok_or_else(|| Error::internal("a draw without secrets"))?;
     DRAWN.set(rest.to_vec());
-    Ok(first)
+    Ok(*first)
 }
 
 /// Where this database is.
@@ -91,6 +98,30 @@ pub fn place() -> Place {
             database_oid: pg_sys::MyDatabaseId.to_u32(),
         }
     }
+}
+
+/// When the postmaster was started: a crash of one backend leaves it, a new start of the server does not.
+pub fn started_at() -> Timestamp {
+    // SAFETY: set before any backend is started.
+    unsafe { pg_sys::PgStartTime }
+}
+
+/// Where the write-ahead log ends now.
+pub fn wal_end() -> u64 {
+    // SAFETY: reads shared state; not to be asked on a standby.
+    unsafe { pg_sys::GetXLogInsertRecPtr() }
+}
+
+/// A time as people read it, in the session's time zone.
+pub fn show_time(time: Timestamp) -> String {
+    // SAFETY: answers a static buffer, copied at once.
+    unsafe { std::ffi::CStr::from_ptr(pg_sys::timestamptz_to_str(time)) }.to_string_lossy().into_owned()
+}
+
+/// Whether the role that asks is a superuser.
+pub fn caller_is_superuser() -> bool {
+    // SAFETY: look-ups in Postgres' own caches.
+    unsafe { pg_sys::superuser_arg(pg_sys::GetOuterUserId()) }
 }
 
 /// The id that rows written now get as their xmin; of the subtransaction where there is one.

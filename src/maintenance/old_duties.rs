@@ -6,7 +6,9 @@ use crate::ledger::chains::Registered;
 use crate::ledger::statement::{Rows, Session, Statement, Value};
 
 static RAISE: Statement = Statement::new(
-    c"UPDATE slashguard.chain SET low_watermark = $2 WHERE id = $1 AND (low_watermark IS NULL OR low_watermark < $2)",
+    c"UPDATE slashguard.chain
+         SET low_watermark = GREATEST(low_watermark, $2), cleaned_slot = GREATEST(cleaned_slot, $2)
+       WHERE id = $1 AND (low_watermark IS NULL OR low_watermark < $2 OR cleaned_slot IS NULL OR cleaned_slot < $2)",
 );
 static DELETE: Statement = Statement::new(
     c"WITH doomed AS (
@@ -60,8 +62,8 @@ pub fn cutoff(chain: &Registered, max_age: Option<Duration>, now: Timestamp) -> 
     }
     let age = max_age.or(chain.chain.options.retention)?;
     let by_age = chain.chain.clock.last_slot_older_than(now, age);
-    // What a run before left below its watermark is old for every later run.
-    let cutoff = by_age.max(chain.low_watermark.unwrap_or(-1));
+    // What a run before has left is old for every later run. A watermark that an operator raised deletes nothing.
+    let cutoff = by_age.max(chain.cleaned_slot.unwrap_or(-1));
     (cutoff >= 0).then_some(cutoff)
 }
 

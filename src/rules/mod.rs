@@ -3,4 +3,6 @@
 pub mod aztec;
 #[cfg(test)]
 mod claim_life;
+pub mod clock_mark;
+pub mod recall;
 pub mod watermark;

@@ -13,13 +13,35 @@ pub struct Bounds {
     pub high_watermark: Option<i64>,
     /// Closed for good.
     pub retired: bool,
-    /// At or below it this validator may have signed elsewhere, before it was first seen here.
-    pub first_use_slot: Option<i64>,
     /// The ledger may have lost what was granted up to here.
     pub quarantine: Option<Quarantine>,
+    /// Nothing is granted, whatever the slot.
+    pub frozen: Option<Frozen>,
+    /// At or below it the witnesses of a restart must have reported first.
+    pub awaited_slot: Option<i64>,
+    /// What bounds this validator alone.
+    pub validator: ValidatorBounds,
     pub current_slot: i64,
     /// None: no bound.
     pub horizon_slots: Option<i32>,
+}
+
+/// What bounds one validator beyond its chain.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ValidatorBounds {
+    /// Of the chain's count of changes to such bounds, when these were read.
+    pub version: i64,
+    /// At or below it this validator may have signed elsewhere, before it was first seen here.
+    pub first_use_slot: Option<i64>,
+    pub low_watermark: Option<i64>,
+    pub high_watermark: Option<i64>,
+    pub frozen: Option<Frozen>,
+}
+
+/// An operator's stop.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Frozen {
+    pub reason: Option<String>,
 }
 
 /// A low watermark raised past everything that could have been signed and then lost.
@@ -36,12 +58,20 @@ pub fn refusal(bounds: &Bounds, slot: i64) -> Option<Acquisition> {
         Some(retired(bounds))
     } else if is_at_or_below(slot, bounds.low_watermark) {
         Some(below_low_watermark(bounds, slot))
+    } else if is_at_or_below(slot, bounds.validator.low_watermark) {
+        Some(below_validator_watermark(bounds, slot))
     } else if let Some(quarantine) = bounds.quarantine.as_ref().filter(|quarantine| slot <= quarantine.slot) {
         Some(quarantined(bounds, slot, quarantine))
-    } else if is_at_or_below(slot, bounds.first_use_slot) {
+    } else if is_at_or_below(slot, bounds.validator.first_use_slot) {
         Some(first_use(bounds, slot))
-    } else if bounds.high_watermark.is_some_and(|high| slot >= high) {
-        Some(above_high_watermark(bounds, slot))
+    } else if let Some(frozen) = &bounds.frozen {
+        Some(frozen_by_operator(&format!("chain {} is", bounds.chain), frozen))
+    } else if let Some(frozen) = &bounds.validator.frozen {
+        Some(frozen_by_operator(&format!("this validator of chain {} is", bounds.chain), frozen))
+    } else if let Some(high) = bounds.high_watermark.filter(|high| slot >= *high) {
+        Some(above_high_watermark(&format!("chain {}", bounds.chain), slot, high))
+    } else if let Some(high) = bounds.validator.high_watermark.filter(|high| slot >= *high) {
+        Some(above_high_watermark("this validator", slot, high))
     } else if beyond_horizon(bounds, slot) {
         Some(beyond(bounds, slot))
     } else {
@@ -55,6 +85,33 @@ fn is_at_or_below(slot: i64, watermark: Option<i64>) -> bool {
 
 fn beyond_horizon(bounds: &Bounds, slot: i64) -> bool {
     last_claimable(bounds).is_some_and(|last| slot > last)
+}
+
+/// Whether the slot may have been granted before the server's last start, so that its witnesses are heard first.
+pub fn awaits_witnesses(bounds: &Bounds, slot: i64) -> bool {
+    is_at_or_below(slot, bounds.awaited_slot)
+}
+
+/// The refusal while these nodes, which used to hand back positions, have not done so since the server's start.
+pub fn witnesses_missing(bounds: &Bounds, slot: i64, nodes: &[String]) -> Acquisition {
+    let first = bounds.awaited_slot.unwrap_or_default().saturating_add(1);
+    let mut answer = Acquisition::new(
+        Outcome::Halted,
+        format!(
+            "the server was started anew, and whether slot {slot} was granted before is known to {}; chain {} waits for \
+             the seen_position of each, or signs without them from slot {first} on (the current slot is {})",
+            nodes.join(", "),
+            bounds.chain,
+            bounds.current_slot
+        ),
+    );
+    answer.details = Some(json!({
+        "cause": "witnesses",
+        "nodes": nodes,
+        "first_slot": first,
+        "current_slot": bounds.current_slot,
+    }));
+    answer
 }
 
 /// The last slot within the horizon.
@@ -76,12 +133,30 @@ fn below_low_watermark(bounds: &Bounds, slot: i64) -> Acquisition {
     let mut answer = Acquisition::new(
         Outcome::Stale,
         format!(
-            "slot {slot} is at or below the low watermark {} of chain {}; what was signed there is cleaned up",
+            "slot {slot} is at or below the low watermark {} of chain {}; what was signed there may be cleaned up",
             low.unwrap_or_default(),
             bounds.chain
         ),
     );
     answer.details = Some(json!({ "cause": "low_watermark", "low_watermark": low }));
+    answer
+}
+
+fn below_validator_watermark(bounds: &Bounds, slot: i64) -> Acquisition {
+    let low = bounds.validator.low_watermark;
+    let mut answer = Acquisition::new(
+        Outcome::Stale,
+        format!("slot {slot} is at or below the low watermark {} of this validator", low.unwrap_or_default()),
+    );
+    answer.details = Some(json!({ "cause": "low_watermark", "low_watermark": low }));
+    answer
+}
+
+fn frozen_by_operator(who: &str, frozen: &Frozen) -> Acquisition {
+    let reason = frozen.reason.as_deref().map(|reason| format!(" ({reason})")).unwrap_or_default();
+    let mut answer =
+        Acquisition::new(Outcome::Halted, format!("{who} frozen{reason}; nothing is granted until it is unfrozen"));
+    answer.details = Some(json!({ "cause": "frozen", "frozen_reason": frozen.reason }));
     answer
 }
 
@@ -105,7 +180,7 @@ fn quarantined(bounds: &Bounds, slot: i64, quarantine: &Quarantine) -> Acquisiti
 }
 
 fn first_use(bounds: &Bounds, slot: i64) -> Acquisition {
-    let last = bounds.first_use_slot.unwrap_or_default();
+    let last = bounds.validator.first_use_slot.unwrap_or_default();
     let first = last.saturating_add(1);
     let mut answer = Acquisition::new(
         Outcome::Stale,
@@ -124,12 +199,9 @@ fn first_use(bounds: &Bounds, slot: i64) -> Acquisition {
     answer
 }
 
-fn above_high_watermark(bounds: &Bounds, slot: i64) -> Acquisition {
-    let high = bounds.high_watermark;
-    let mut answer = Acquisition::new(
-        Outcome::Halted,
-        format!("slot {slot} is at or above the high watermark {} of chain {}", high.unwrap_or_default(), bounds.chain),
-    );
+fn above_high_watermark(whose: &str, slot: i64, high: i64) -> Acquisition {
+    let mut answer =
+        Acquisition::new(Outcome::Halted, format!("slot {slot} is at or above the high watermark {high} of {whose}"));
     answer.details = Some(json!({ "cause": "high_watermark", "high_watermark": high }));
     answer
 }
@@ -163,8 +235,10 @@ mod tests {
             low_watermark: None,
             high_watermark: None,
             retired: false,
-            first_use_slot: None,
             quarantine: None,
+            frozen: None,
+            awaited_slot: None,
+            validator: ValidatorBounds::default(),
             current_slot: 100,
             horizon_slots: Some(2),
         }
@@ -194,9 +268,56 @@ mod tests {
 
     #[test]
     fn a_new_validator_waits_past_its_first_use() {
-        let bounds = Bounds { first_use_slot: Some(101), ..open() };
+        let bounds = of_validator(ValidatorBounds { first_use_slot: Some(101), ..ValidatorBounds::default() });
         assert_eq!(outcome(&bounds, 101), Some(Outcome::Stale));
         assert_eq!(outcome(&bounds, 102), None);
+    }
+
+    fn of_validator(validator: ValidatorBounds) -> Bounds {
+        Bounds { validator, ..open() }
+    }
+
+    #[test]
+    fn a_validator_has_watermarks_of_its_own() {
+        let bounds = of_validator(ValidatorBounds {
+            low_watermark: Some(99),
+            high_watermark: Some(101),
+            ..ValidatorBounds::default()
+        });
+        assert_eq!(outcome(&bounds, 99), Some(Outcome::Stale));
+        assert_eq!(outcome(&bounds, 100), None);
+        assert_eq!(outcome(&bounds, 101), Some(Outcome::Halted));
+    }
+
+    #[test]
+    fn what_is_frozen_grants_no_slot() {
+        let frozen = Some(Frozen { reason: Some("migration".into()) });
+        let chain = Bounds { frozen: frozen.clone(), ..open() };
+        let validator = of_validator(ValidatorBounds { frozen, ..ValidatorBounds::default() });
+        for bounds in [chain, validator] {
+            for slot in [0, 100, 102] {
+                assert_eq!(outcome(&bounds, slot), Some(Outcome::Halted));
+            }
+            assert!(refusal(&bounds, 100).unwrap().reason.contains("migration"));
+        }
+    }
+
+    #[test]
+    fn what_is_stale_for_ever_is_not_called_halted() {
+        let frozen = Some(Frozen { reason: None });
+        let bounds = Bounds { frozen, low_watermark: Some(50), ..open() };
+        assert_eq!(outcome(&bounds, 50), Some(Outcome::Stale));
+    }
+
+    #[test]
+    fn witnesses_are_awaited_up_to_a_slot() {
+        let bounds = Bounds { awaited_slot: Some(104), ..open() };
+        assert!(awaits_witnesses(&bounds, 104));
+        assert!(!awaits_witnesses(&bounds, 105));
+        assert!(!awaits_witnesses(&open(), 0));
+        let answer = witnesses_missing(&bounds, 104, &["a".into(), "b".into()]);
+        assert_eq!(answer.outcome, Outcome::Halted);
+        assert!(answer.reason.contains("a, b") && answer.reason.contains("slot 105"), "{}", answer.reason);
     }
 
     #[test]

@@ -47,7 +47,7 @@ SELECT argument, coalesce(described, value) AS given, r.*
         ('options', quote_literal('{"retention": "-1 day"}'), NULL), ('options', quote_literal('{"retention": "1 month"}'), NULL), ('options', quote_literal('{"retention": 14}'), NULL),
         ('options', quote_literal('{"retention": "soon"}'), NULL),
         ('options', quote_literal('{"signature_scheme": "rsa"}'), NULL), ('options', quote_literal('{"require_standby": null}'), NULL),
-        ('options', quote_literal('{"signature_scheme": "eip191"}'), NULL), ('options', quote_literal('{"require_standby": true}'), NULL)
+        ('options', quote_literal('{"signature_scheme": "eip191"}'), NULL), ('options', quote_literal('{"require_standby": "yes"}'), NULL)
        ) AS bad (argument, value, described)
  CROSS JOIN LATERAL pg_temp.refusal(pg_temp.registration(argument, value)) AS r;
 
@@ -55,7 +55,7 @@ SELECT statement, r.*
   FROM (VALUES
         ($$set_chain_option(NULL, 'margin_slots', '1')$$), ($$set_chain_option('bad chain', NULL, '1')$$),
         ($$set_chain_option('bad chain', 'margin', '1')$$), ($$set_chain_option('bad chain', 'margin_slots', NULL)$$),
-        ($$set_chain_option('bad chain', 'first_use', '"sometimes"')$$), ($$set_chain_option('bad chain', 'require_standby', 'true')$$),
+        ($$set_chain_option('bad chain', 'first_use', '"sometimes"')$$), ($$set_chain_option('bad chain', 'require_standby', '1')$$),
         ($$declare_new(NULL, '{}')$$), ($$declare_new('bad chain', NULL)$$), ($$declare_new('bad chain', ARRAY[NULL])$$),
         ($$declare_new('bad chain', ARRAY['0x' || repeat('11', 20), '0x11'])$$), ($$declare_new('bad chain', ARRAY['0x' || repeat('11', 32)])$$),
         ($$declare_new('bad chain', ARRAY[repeat('11', 20)])$$),

@@ -8,7 +8,7 @@ SELECT '0x' || repeat('51', 65) AS signature, '0x' || repeat('52', 65) AS anothe
 SELECT slashguard.register_chain('life', 'aztec', '1:0x00000000000000000000000000000000000011fe', '2020-01-01 00:00+00', '12 s',
                                  '{"first_use": "trust", "horizon_slots": null}');
 
--- The first to ask may sign. The token is its proof; position is reserved.
+-- The first to ask may sign. The token is its proof, the position says what was granted last.
 SELECT *, extract(epoch FROM expires_at - clock_timestamp()) BETWEEN 3500 AND 3600 AS lease_runs
   FROM slashguard.try_acquire_duty('life', :'validator', 7, 'BLOCK_PROPOSAL', :'message', 'node-a', block_index => 0,
                                    block_number => 9007199254740993, checkpoint_number => 12, lease_ms => 3600000) \gset got_

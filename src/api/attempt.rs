@@ -1,0 +1,326 @@
+//! One request for a claim, from its first look at the record to its answer.
+
+use super::waiting::Waiting;
+use crate::durability::{commit, standby};
+use crate::duty::acquisition::{self, Acquisition};
+use crate::duty::claim::Claim;
+use crate::duty::clock::Timestamp;
+use crate::duty::error::Error;
+use crate::duty::key::DutyKey;
+use crate::duty::position::Position;
+use crate::duty::request::Request;
+use crate::duty::token::LockToken;
+use crate::ledger::claims::{self, Grant};
+use crate::ledger::lock::{self, Lock};
+use crate::ledger::registry::{self, Entry};
+use crate::ledger::statement::Session;
+use crate::ledger::{bounds, clock_mark, known_names, server, witnesses};
+use crate::rules::aztec::{self, Verdict};
+use crate::rules::watermark::{self, Bounds};
+
+/// A claim changes under our hands only when somebody else got ahead. So often in a row means something is broken.
+const MOST_LOST_RACES: u32 = 1_000;
+
+/// Why a row of a claim may be locked although nobody else decides about the duty.
+const CHANGING: &str = "the claim on record is just being recorded, released or cleaned up";
+
+/// One request on its way to a decision.
+pub struct Attempt<'a> {
+    session: &'a Session,
+    entry: &'a Entry,
+    request: &'a Request,
+    key: DutyKey,
+    node_id: Option<i32>,
+    /// Whether this transaction has registered the node: its other calls wait for the end of this one.
+    new_node: bool,
+    bounds: Bounds,
+    /// As read with the bounds after the claim.
+    durable_record: bool,
+    require_standby: bool,
+}
+
+enum Step {
+    Answer(Acquisition),
+    /// Somebody else holds the claim.
+    InProgress(Claim),
+    /// The claim changed under our hands.
+    Again,
+}
+
+/// What one caller holds while it decides: nobody freezes the chain, and nobody else decides about the duty.
+struct Locks {
+    chain: Lock,
+    duty: Lock,
+}
+
+impl<'a> Attempt<'a> {
+    pub fn new(
+        session: &'a Session,
+        entry: &'a Entry,
+        request: &'a Request,
+        validator_id: i32,
+        bounds: Bounds,
+    ) -> Self {
+        Self {
+            session,
+            entry,
+            request,
+            key: DutyKey {
+                chain_id: entry.chain.id,
+                slot: request.slot,
+                validator_id,
+                duty_type_id: entry.duty_type.id,
+                block_index: request.block_index,
+            },
+            node_id: entry.node_id,
+            new_node: false,
+            bounds,
+            durable_record: false,
+            require_standby: entry.chain.require_standby,
+        }
+    }
+
+    /// What is on record, where that can be told without granting anything; else the refusal.
+    pub fn answer_from_record_or(&mut self, refusal: Acquisition, now: Timestamp) -> Result<Acquisition, Error> {
+        match claims::read(self.session, &self.key)? {
+            Some(claim) => Ok(self.answer_from_record(&claim, now)?.unwrap_or(refusal)),
+            None => Ok(refusal),
+        }
+    }
+
+    /// Locks and decides, as often as needed until `deadline`.
+    pub fn until_decided(&mut self, deadline: Timestamp) -> Result<Acquisition, Error> {
+        let mut locks = match self.lock()? {
+            Ok(locks) => locks,
+            Err(held_up) => return Ok(held_up),
+        };
+        let mut waiting: Option<Waiting> = None;
+        let mut lost_races = 0;
+        loop {
+            let now = server::now();
+            match self.once(now, waiting.is_some())? {
+                Step::Answer(answer) => return Ok(answer),
+                Step::Again => {
+                    lost_races += 1;
+                    if lost_races == MOST_LOST_RACES {
+                        return Ok(acquisition::contended());
+                    }
+                }
+                Step::InProgress(claim) => {
+                    let busy = acquisition::in_progress(&claim, now);
+                    if now >= deadline || self.new_node {
+                        return Ok(busy);
+                    }
+                    let Some(place) = waiting.take().or_else(|| Waiting::begin(self.entry.chain.ledger_table)) else {
+                        return Ok(busy);
+                    };
+                    // Nobody waits for a caller that only waits itself.
+                    locks.duty.give_back();
+                    locks.chain.give_back();
+                    waiting = Some(place.look_later(deadline));
+                    locks = match self.lock()? {
+                        Ok(locks) => locks,
+                        Err(held_up) => return Ok(held_up),
+                    };
+                }
+            }
+        }
+    }
+
+    /// The chain first, as everybody does. Whoever has a lock may be waiting for a standby that is gone, so nobody waits for
+    /// long, and nobody waits to be told what is on record anyway: the inner error is the answer then.
+    fn lock(&mut self) -> Result<Result<Locks, Acquisition>, Error> {
+        let Some(chain) = lock::share(self.entry.chain.lock)? else {
+            return Ok(Err(acquisition::held_up("an operator's change to this chain is under way")));
+        };
+        let name = lock::duty(&self.key);
+        if let Some(duty) = lock::try_exclude(name) {
+            return Ok(Ok(Locks { chain, duty }));
+        }
+        if let Some(claim) = claims::read(self.session, &self.key)? {
+            if let Some(answer) = self.answer_from_record(&claim, server::now())? {
+                return Ok(Err(answer));
+            }
+        }
+        let Some(duty) = lock::exclude_patiently(name)? else {
+            return Ok(Err(acquisition::held_up(
+                "another caller's claim for this duty is not committed yet; it may be waiting for the standby",
+            )));
+        };
+        Ok(Ok(Locks { chain, duty }))
+    }
+
+    /// Looks at the record and does what it allows. `look_first`: before the attempt to insert, because a claim was there
+    /// a moment ago.
+    fn once(&mut self, now: Timestamp, look_first: bool) -> Result<Step, Error> {
+        if look_first || self.node_id.is_none() {
+            if let Some(claim) = claims::read(self.session, &self.key)? {
+                if let Some(answer) = self.answer_from_record(&claim, now)? {
+                    return Ok(Step::Answer(answer));
+                }
+                if self.judge(&claim, now) == Verdict::InProgress {
+                    return Ok(Step::InProgress(claim));
+                }
+            }
+        }
+        let secret = server::secret()?;
+        let Some(node_id) = self.registered_node()? else {
+            return Ok(Step::Answer(acquisition::held_up("another caller is registering this node")));
+        };
+        let grant =
+            Grant { request: self.request, node_id, secret, now, lease_until: now.saturating_add(self.request.lease) };
+        if claims::insert(self.session, &self.key, &grant)? {
+            return self.granted_anew(&grant);
+        }
+        let Some(claim) = claims::read(self.session, &self.key)? else {
+            return Ok(Step::Again);
+        };
+        match self.judge(&claim, now) {
+            Verdict::Conflict | Verdict::AlreadySigned => {
+                Ok(self.answer_from_record(&claim, now)?.map_or(Step::Again, Step::Answer))
+            }
+            Verdict::InProgress => Ok(Step::InProgress(claim)),
+            Verdict::TakeOver => self.take_over(&claim, &grant),
+            Verdict::Replay => self.replay(&claim, &grant),
+        }
+    }
+
+    fn judge(&self, claim: &Claim, now: Timestamp) -> Verdict {
+        aztec::judge(claim, &self.request.message_hash, self.request.replay.as_ref(), now)
+    }
+
+    /// The answers that grant nothing: conflict and already signed.
+    fn answer_from_record(&mut self, claim: &Claim, now: Timestamp) -> Result<Option<Acquisition>, Error> {
+        match self.judge(claim, now) {
+            Verdict::Conflict => Ok(Some(acquisition::conflict(claim, now))),
+            Verdict::AlreadySigned => self.already_signed(claim).map(Some),
+            Verdict::InProgress | Verdict::TakeOver | Verdict::Replay => Ok(None),
+        }
+    }
+
+    /// A signature is on record here. Whether it is on the standby too, if the chain wants that, is known only after one more
+    /// commit: the counting of this answer.
+    fn already_signed(&mut self, claim: &Claim) -> Result<Acquisition, Error> {
+        let current = bounds::read_again(self.session, self.key.chain_id, self.key.validator_id, &self.bounds)?;
+        if current.require_standby {
+            if !standby::is_connected() {
+                return Ok(acquisition::no_standby(&self.request.chain));
+            }
+            commit::durably_on_standby();
+        }
+        Ok(acquisition::already_signed(claim))
+    }
+
+    fn registered_node(&mut self) -> Result<Option<i32>, Error> {
+        if self.node_id.is_none() {
+            if let Some(node) = registry::register_node(self.session, &self.request.node)? {
+                self.new_node = node.is_new;
+                self.node_id = Some(node.id);
+            }
+        }
+        Ok(self.node_id)
+    }
+
+    /// What refuses the request as things stand now, whatever let it pass before.
+    fn refusal_now(&mut self, now: Timestamp) -> Result<Option<Acquisition>, Error> {
+        let current = bounds::read_again(self.session, self.key.chain_id, self.key.validator_id, &self.bounds)?;
+        self.durable_record = current.durable_record;
+        self.require_standby = current.require_standby;
+        let refusal = match watermark::refusal(&current.bounds, self.request.slot) {
+            Some(refusal) => Some(refusal),
+            None => {
+                self.bounds.awaited_slot = current.bounds.awaited_slot;
+                self.missing_witnesses()?
+            }
+        };
+        if refusal.is_some() {
+            known_names::forget();
+            return Ok(refusal);
+        }
+        if current.require_standby && !standby::is_connected() {
+            return Ok(Some(acquisition::no_standby(&self.request.chain)));
+        }
+        clock_mark::refusal_by(self.session, now, current.latest)
+    }
+
+    /// The refusal while witnesses of the server's last start have not reported.
+    pub fn missing_witnesses(&self) -> Result<Option<Acquisition>, Error> {
+        if !watermark::awaits_witnesses(&self.bounds, self.request.slot) {
+            return Ok(None);
+        }
+        let missing = witnesses::missing(self.session, self.key.chain_id)?;
+        Ok(match missing.is_empty() {
+            true => None,
+            false => Some(watermark::witnesses_missing(&self.bounds, self.request.slot, &missing)),
+        })
+    }
+
+    fn granted_anew(&mut self, grant: &Grant) -> Result<Step, Error> {
+        if let Some(refusal) = self.refusal_now(grant.now)? {
+            let caller = server::caller_name();
+            claims::free(self.session, &self.token(grant.secret), grant.now, &caller, claims::TAKEN_BACK)?
+                .ok_or_else(|| Error::internal("a claim could not be taken back"))?;
+            return Ok(Step::Answer(refusal));
+        }
+        Ok(self.acquired(grant, grant.secret, &self.request.node, grant.lease_until, "granted"))
+    }
+
+    /// The hash is pinned already, so the watermark may be read before: a cleanup that overtakes deletes the row, and then
+    /// nothing is taken over.
+    fn take_over(&mut self, claim: &Claim, grant: &Grant) -> Result<Step, Error> {
+        if let Some(refusal) = self.refusal_now(grant.now)? {
+            return Ok(Step::Answer(refusal));
+        }
+        match claims::take_over(self.session, &self.key, grant)? {
+            None => Ok(Step::Answer(acquisition::held_up(CHANGING))),
+            Some(false) => Ok(Step::Again),
+            Some(true) => {
+                let how = format!("taken over from node {}, same message, granted", claim.node);
+                Ok(self.acquired(grant, grant.secret, &self.request.node, grant.lease_until, &how))
+            }
+        }
+    }
+
+    fn replay(&mut self, claim: &Claim, grant: &Grant) -> Result<Step, Error> {
+        if let Some(refusal) = self.refusal_now(grant.now)? {
+            return Ok(Step::Answer(refusal));
+        }
+        let Some(secret) = claim.secret else {
+            return Ok(Step::Again);
+        };
+        match claims::replay(self.session, &self.key, grant, secret)? {
+            None => Ok(Step::Answer(acquisition::held_up(CHANGING))),
+            Some(None) => Ok(Step::Again),
+            Some(Some(lease_until)) => {
+                Ok(self.acquired(grant, secret, &claim.node, lease_until, "the same request again; granted"))
+            }
+        }
+    }
+
+    fn token(&self, secret: [u8; 16]) -> LockToken {
+        LockToken { ledger: self.entry.chain.ledger, key: self.key, durable_record: self.durable_record, secret }
+    }
+
+    fn acquired(&self, grant: &Grant, secret: [u8; 16], node: &str, lease_until: Timestamp, how: &str) -> Step {
+        if self.require_standby {
+            commit::durably_on_standby();
+        } else {
+            commit::durably();
+        }
+        let mut answer = acquisition::acquired(&self.token(secret), node, grant.now, lease_until, how);
+        answer.position = Some(self.position(grant).show(&self.entry.chain.seal_key));
+        Step::Answer(answer)
+    }
+
+    fn position(&self, grant: &Grant) -> Position {
+        Position {
+            ledger: self.entry.chain.ledger,
+            server_start: server::started_at(),
+            wal_end: server::wal_end(),
+            granted_at: grant.now,
+            node_id: grant.node_id,
+            key: self.key,
+            message_hash: self.request.message_hash,
+        }
+    }
+}

@@ -1,0 +1,84 @@
+//! The operator's word against the ledger's doubt.
+
+use super::entry::sql_functions;
+use crate::durability::{commit, transaction};
+use crate::duty::error::{required, Error, SqlState};
+use crate::ledger::statement::Session;
+use crate::ledger::{audit, chains, clock_mark, identity, server};
+use serde_json::json;
+
+sql_functions! {
+    /// The operator's word that nothing above `slot` was granted and lost (null: nothing at all): the quarantine ends there,
+    /// and so does the wait for witnesses after a restart.
+    ///
+    /// For chains whose quarantine would last too long. Answers false where there was neither; written to the audit view.
+    /// `source_epoch` is for chains with epochs. Raises 42704 for an unknown chain, 22023 for a negative slot, 0A000 for a
+    /// source_epoch, SG004 where the clock is not to be believed, 25006 on a standby.
+    fn confirm_recovery(chain: String, slot: i64, source_epoch: i64) -> bool {
+        transaction::refuse_on_standby()?;
+        let chain = required("chain", chain)?;
+        if slot.is_some_and(|slot| slot < 0) {
+            return Err(Error::argument(SqlState::INVALID_PARAMETER_VALUE, "slot", "slot is negative")
+                .hint("Give the last slot that may have been granted and lost, or null."));
+        }
+        if source_epoch.is_some() {
+            return Err(Error::argument(SqlState::FEATURE_NOT_SUPPORTED, "source_epoch", "an aztec chain has no epochs")
+                .hint("Leave source_epoch null."));
+        }
+        let session = Session::open();
+        // The word is about the doubt there is, also where nobody has met it yet.
+        settle(&session)?;
+        let registered = chains::named(&session, &chain)?;
+        commit::durably();
+        let now = clock_mark::latest_of(&session, server::now())?;
+        let confirmed = chains::confirm_recovery(&session, &registered, slot, now)?;
+        if confirmed {
+            audit::write(&session, "confirm_recovery", &chain, &json!({ "slot": slot }))?;
+        }
+        Ok(confirmed)
+    }
+
+    /// The operator's word that the server's clock is right now, although it leapt or went back.
+    ///
+    /// After a leap of more than a day any maintainer may say so. Back, only a superuser: the ledger forgets the later time it
+    /// has seen. `reason`: for the audit view. Answers false where the clock was believed anyway. Raises 42501 for a clock
+    /// that went back and a caller who is no superuser, 22023 while slashguard.clock_offset shifts the clock, 25006 on a
+    /// standby.
+    fn confirm_clock(reason: String) -> bool {
+        transaction::refuse_on_standby()?;
+        let session = Session::open();
+        let now = server::now();
+        if clock_mark::refusal(&session, now)?.is_none() {
+            return Ok(false);
+        }
+        let Some(latest) = clock_mark::read(&session)? else {
+            return Ok(false);
+        };
+        if now < latest && !server::caller_is_superuser() {
+            return Err(Error::new(
+                SqlState::INSUFFICIENT_PRIVILEGE,
+                "only a superuser may say that the later time was wrong",
+            )
+            .detail(format!("The clock says {}, this ledger has seen {}.", server::show_time(now), server::show_time(latest)))
+            .hint("Mend the clock or wait until it has caught up, or call confirm_clock as a superuser."));
+        }
+        commit::durably();
+        audit::write(&session, "confirm_clock", "", &json!({
+            "from": server::show_time(latest), "to": server::show_time(now), "reason": reason,
+        }))?;
+        clock_mark::set(&session, now)
+    }
+}
+
+/// Meets the doubt that the next claim would meet. SG004 where that cannot be done now.
+pub fn settle(session: &Session) -> Result<(), Error> {
+    let now = server::now();
+    let refusal = match clock_mark::refusal(session, now)? {
+        Some(refusal) => Some(refusal),
+        None => identity::check(session, now)?,
+    };
+    match refusal {
+        Some(refusal) => refusal.or_raise().map(|_| ()),
+        None => Ok(()),
+    }
+}

@@ -1,0 +1,76 @@
+//! Positions that nodes hand back: is what they speak of still here?
+
+use super::server;
+use super::statement::{Session, Statement, Time, Value};
+use crate::duty::error::Error;
+use crate::duty::position::Position;
+use crate::rules::recall::{self, OnRecord, Start};
+
+/// Whether the ledger has what the position says it granted. Costs nothing while the server runs that granted it.
+pub fn is_here(session: &Session, position: &Position) -> Result<bool, Error> {
+    let current = position.server_start == server::started_at();
+    if current && recall::is_in_running_server(position, running()) {
+        return Ok(true);
+    }
+    let start = if current { running() } else { past(session, position)? };
+    Ok(recall::is_here(position, start, on_record(session, position)?.as_ref()))
+}
+
+fn running() -> Start {
+    Start::Current { wal_end: server::wal_end() }
+}
+
+static PAST: Statement = Statement::new(
+    c"SELECT next.wal_begin
+        FROM slashguard.server_start AS s
+       CROSS JOIN LATERAL (
+             SELECT n.* FROM slashguard.server_start AS n
+              WHERE n.started_at > s.started_at ORDER BY n.started_at LIMIT 1) AS next
+       WHERE s.started_at = $1
+         AND (next.system_identifier, next.timeline, next.database_oid)
+           = (s.system_identifier, s.timeline, s.database_oid)",
+);
+
+fn past(session: &Session, position: &Position) -> Result<Start, Error> {
+    let rows = PAST.run(session, &[Value::Timestamp(Some(position.server_start))])?;
+    Ok(match rows.first() {
+        Some(row) => Start::Over { wal_end: row.need::<i64>(1)? as u64 },
+        None => Start::Unknown,
+    })
+}
+
+static ON_RECORD: Statement = Statement::new(
+    c"SELECT h.covered_until, GREATEST(h.low_watermark, h.quarantine_slot, v.low_watermark), c.message_hash,
+             EXISTS (SELECT FROM slashguard.tombstone AS t
+                      WHERE t.chain_id = $1 AND t.slot = $2 AND t.validator_id = $3 AND t.duty_type_id = $4
+                        AND t.block_index = $5 AND t.message_hash = $6)
+        FROM slashguard.chain AS h
+        LEFT JOIN slashguard.validator AS v ON v.id = $3
+        LEFT JOIN slashguard.claim AS c
+               ON c.chain_id = $1 AND c.slot = $2 AND c.validator_id = $3 AND c.duty_type_id = $4 AND c.block_index = $5
+       WHERE h.id = $1",
+);
+
+fn on_record(session: &Session, position: &Position) -> Result<Option<OnRecord>, Error> {
+    let key = &position.key;
+    let rows = ON_RECORD.run(
+        session,
+        &[
+            Value::Integer(Some(key.chain_id)),
+            Value::Bigint(Some(key.slot)),
+            Value::Integer(Some(key.validator_id)),
+            Value::Smallint(key.duty_type_id),
+            Value::Integer(Some(key.block_index)),
+            Value::Bytes(Some(&position.message_hash)),
+        ],
+    )?;
+    let Some(row) = rows.first() else {
+        return Ok(None);
+    };
+    Ok(Some(OnRecord {
+        covered_until: row.get::<Time>(1)?.map(|time| time.0),
+        watermark: row.get(2)?,
+        message_hash: row.get::<Vec<u8>>(3)?.and_then(|hash| hash.try_into().ok()),
+        freed: row.need(4)?,
+    }))
+}

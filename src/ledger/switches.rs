@@ -1,0 +1,174 @@
+//! What operators switch: freezes and watermarks. Each under the chain's exclusive lock, so that no claim under way slips past.
+
+use super::chains::Registered;
+use super::statement::{Session, Statement, Time, Value};
+use crate::duty::clock::Timestamp;
+use crate::duty::error::Error;
+
+static FREEZE: Statement = Statement::new(
+    c"UPDATE slashguard.chain SET frozen_at = $2, frozen_reason = $3, freeze_id = $4
+       WHERE id = $1 AND frozen_at IS NULL",
+);
+static READ_FREEZE: Statement =
+    Statement::new(c"SELECT freeze_id, frozen_at, doubt_while_frozen FROM slashguard.chain WHERE id = $1");
+
+/// One freeze of a chain.
+pub struct Freeze {
+    /// Of this freeze and no other.
+    pub id: [u8; 16],
+    pub at: Timestamp,
+    /// What has raised doubt since, as the beginning of a sentence.
+    pub doubt: Option<String>,
+}
+
+/// Freezes the chain, unless it is frozen. True if it was not.
+pub fn freeze(
+    session: &Session,
+    chain: &Registered,
+    id: [u8; 16],
+    reason: Option<&str>,
+    now: Timestamp,
+) -> Result<bool, Error> {
+    let frozen = FREEZE.run(
+        session,
+        &[Value::Integer(Some(chain.id)), Value::Timestamp(Some(now)), Value::Text(reason), Value::Uuid(Some(id))],
+    )?;
+    Ok(frozen.any())
+}
+
+/// The freeze that the chain is in. None: it is not frozen.
+pub fn freeze_of(session: &Session, chain: &Registered) -> Result<Option<Freeze>, Error> {
+    let rows = READ_FREEZE.run(session, &[Value::Integer(Some(chain.id))])?;
+    let Some(row) = rows.first() else {
+        return Ok(None);
+    };
+    let (Some(id), Some(Time(at))) = (row.get(1)?, row.get(2)?) else {
+        return Ok(None);
+    };
+    Ok(Some(Freeze { id, at, doubt: row.get(3)? }))
+}
+
+static UNFREEZE: Statement = Statement::new(
+    c"UPDATE slashguard.chain
+         SET frozen_at = NULL, frozen_reason = NULL, freeze_id = NULL, doubt_while_frozen = NULL
+       WHERE id = $1",
+);
+static NOTHING_LOST: Statement = Statement::new(
+    c"UPDATE slashguard.chain SET covered_until = GREATEST(covered_until, $2), awaited_slot = NULL WHERE id = $1",
+);
+
+pub fn unfreeze(session: &Session, chain: &Registered) -> Result<(), Error> {
+    UNFREEZE.run(session, &[Value::Integer(Some(chain.id))])?;
+    Ok(())
+}
+
+/// Whatever was granted until `now` is on record.
+pub fn nothing_lost(session: &Session, chain: &Registered, now: Timestamp) -> Result<(), Error> {
+    NOTHING_LOST.run(session, &[Value::Integer(Some(chain.id)), Value::Timestamp(Some(now))])?;
+    Ok(())
+}
+
+static FREEZE_VALIDATOR: Statement = Statement::new(
+    c"UPDATE slashguard.validator SET frozen_at = $2, frozen_reason = $3 WHERE id = $1 AND frozen_at IS NULL",
+);
+static UNFREEZE_VALIDATOR: Statement = Statement::new(
+    c"UPDATE slashguard.validator SET frozen_at = NULL, frozen_reason = NULL WHERE id = $1 AND frozen_at IS NOT NULL",
+);
+static COUNT_CHANGE: Statement = Statement::new(
+    c"UPDATE slashguard.chain SET validator_bounds_version = validator_bounds_version + 1 WHERE id = $1",
+);
+
+/// Freezes one validator, unless it is frozen. True if it was not.
+pub fn freeze_validator(
+    session: &Session,
+    chain: &Registered,
+    validator_id: i32,
+    reason: Option<&str>,
+    now: Timestamp,
+) -> Result<bool, Error> {
+    let frozen = FREEZE_VALIDATOR
+        .run(session, &[Value::Integer(Some(validator_id)), Value::Timestamp(Some(now)), Value::Text(reason)])?;
+    count_change(session, chain)?;
+    Ok(frozen.any())
+}
+
+/// True if the validator was frozen.
+pub fn unfreeze_validator(session: &Session, chain: &Registered, validator_id: i32) -> Result<bool, Error> {
+    let unfrozen = UNFREEZE_VALIDATOR.run(session, &[Value::Integer(Some(validator_id))])?;
+    count_change(session, chain)?;
+    Ok(unfrozen.any())
+}
+
+/// Claims that come after this transaction read the bounds of their validator once more.
+fn count_change(session: &Session, chain: &Registered) -> Result<(), Error> {
+    COUNT_CHANGE.run(session, &[Value::Integer(Some(chain.id))])?;
+    Ok(())
+}
+
+static RAISE_LOW: Statement = Statement::new(
+    c"UPDATE slashguard.chain SET low_watermark = $2 WHERE id = $1 AND (low_watermark IS NULL OR low_watermark < $2)",
+);
+static RAISE_LOW_OF_VALIDATOR: Statement = Statement::new(
+    c"UPDATE slashguard.validator SET low_watermark = $2
+       WHERE id = $1 AND (low_watermark IS NULL OR low_watermark < $2)",
+);
+
+/// Raises the low watermark of the chain, or of one of its validators. False if it stood there or above.
+pub fn raise_low_watermark(
+    session: &Session,
+    chain: &Registered,
+    validator_id: Option<i32>,
+    slot: i64,
+) -> Result<bool, Error> {
+    let Some(validator_id) = validator_id else {
+        return Ok(RAISE_LOW.run(session, &[Value::Integer(Some(chain.id)), Value::Bigint(Some(slot))])?.any());
+    };
+    let raised =
+        RAISE_LOW_OF_VALIDATOR.run(session, &[Value::Integer(Some(validator_id)), Value::Bigint(Some(slot))])?;
+    count_change(session, chain)?;
+    Ok(raised.any())
+}
+
+static LOWER_LOW: Statement = Statement::new(
+    c"UPDATE slashguard.chain SET low_watermark = $2 WHERE id = $1 AND low_watermark > COALESCE($2, -1)",
+);
+static LOWER_LOW_OF_VALIDATOR: Statement = Statement::new(
+    c"UPDATE slashguard.validator SET low_watermark = $2 WHERE id = $1 AND low_watermark > COALESCE($2, -1)",
+);
+
+/// Lowers the low watermark, or takes it away. The audit must have the entry by now: a trigger looks for it.
+pub fn lower_low_watermark(
+    session: &Session,
+    chain: &Registered,
+    validator_id: Option<i32>,
+    slot: Option<i64>,
+) -> Result<bool, Error> {
+    let Some(validator_id) = validator_id else {
+        return Ok(LOWER_LOW.run(session, &[Value::Integer(Some(chain.id)), Value::Bigint(slot)])?.any());
+    };
+    let lowered = LOWER_LOW_OF_VALIDATOR.run(session, &[Value::Integer(Some(validator_id)), Value::Bigint(slot)])?;
+    count_change(session, chain)?;
+    Ok(lowered.any())
+}
+
+static SET_HIGH: Statement = Statement::new(
+    c"UPDATE slashguard.chain SET high_watermark = $2 WHERE id = $1 AND high_watermark IS DISTINCT FROM $2",
+);
+static SET_HIGH_OF_VALIDATOR: Statement = Statement::new(
+    c"UPDATE slashguard.validator SET high_watermark = $2 WHERE id = $1 AND high_watermark IS DISTINCT FROM $2",
+);
+
+/// Sets the high watermark, or takes it away. False if it stood there.
+pub fn set_high_watermark(
+    session: &Session,
+    chain: &Registered,
+    validator_id: Option<i32>,
+    slot: Option<i64>,
+) -> Result<bool, Error> {
+    let Some(validator_id) = validator_id else {
+        return Ok(SET_HIGH.run(session, &[Value::Integer(Some(chain.id)), Value::Bigint(slot)])?.any());
+    };
+    let set = SET_HIGH_OF_VALIDATOR.run(session, &[Value::Integer(Some(validator_id)), Value::Bigint(slot)])?;
+    count_change(session, chain)?;
+    Ok(set.any())
+}

@@ -1,0 +1,85 @@
+//! Nodes that hand back positions. After a restart they know what was granted before it, where the server cannot.
+
+use super::patience;
+use super::server;
+use super::statement::{Session, Statement, Value};
+use crate::duty::clock::{Duration, Timestamp};
+use crate::duty::error::Error;
+use std::cell::RefCell;
+use std::collections::HashMap;
+
+/// A node that reports all the time is written down this often. Microseconds.
+const STEP: Duration = 10 * 1_000_000;
+const MOST_KNOWN: usize = 4_096;
+
+thread_local! {
+    /// By table of claims, chain and node: when this backend wrote down a report last.
+    static REPORTED: RefCell<HashMap<(u32, i32, i32), Timestamp>> = RefCell::default();
+}
+
+// Whoever finds the row locked leaves it: the same node is just reporting, and nobody waits for that one's commit.
+static REPORT_AGAIN: Statement = Statement::new(
+    c"UPDATE slashguard.witness AS w SET reported_at = $3, server_start = $4
+        FROM (SELECT chain_id, node_id FROM slashguard.witness
+               WHERE chain_id = $1 AND node_id = $2 FOR UPDATE SKIP LOCKED) AS free
+       WHERE w.chain_id = free.chain_id AND w.node_id = free.node_id",
+);
+static REPORT_FIRST: Statement = Statement::new(
+    c"INSERT INTO slashguard.witness (chain_id, node_id, reported_at, server_start) VALUES ($1, $2, $3, $4)
+      ON CONFLICT (chain_id, node_id) DO NOTHING",
+);
+
+/// The node has handed back a position that is here.
+pub fn report(session: &Session, chain_id: i32, node_id: i32, now: Timestamp) -> Result<(), Error> {
+    let witness = (server::table_oid(c"claim"), chain_id, node_id);
+    let last = REPORTED.with_borrow(|reported| reported.get(&witness).copied());
+    if last.is_some_and(|last| (0..STEP).contains(&(now - last))) {
+        return Ok(());
+    }
+    let values = [
+        Value::Integer(Some(chain_id)),
+        Value::Integer(Some(node_id)),
+        Value::Timestamp(Some(now)),
+        Value::Timestamp(Some(server::started_at())),
+    ];
+    if !REPORT_AGAIN.run(session, &values)?.any() {
+        patience::wait_for(|| REPORT_FIRST.run(session, &values).map(|_| ()))?;
+    }
+    REPORTED.with_borrow_mut(|reported| {
+        if reported.len() >= MOST_KNOWN {
+            reported.clear();
+        }
+        reported.insert(witness, now);
+    });
+    Ok(())
+}
+
+static MISSING: Statement = Statement::new(
+    c"SELECT n.name
+        FROM slashguard.witness AS w
+        JOIN slashguard.chain AS c ON c.id = w.chain_id
+        JOIN slashguard.node AS n ON n.id = w.node_id
+       WHERE w.chain_id = $1 AND w.reported_at >= c.awaited_since AND w.server_start <> $2
+       ORDER BY n.name LIMIT 20",
+);
+
+/// The witnesses of the chain that have not reported since the server's last start.
+pub fn missing(session: &Session, chain_id: i32) -> Result<Vec<String>, Error> {
+    let rows = MISSING.run(session, &[Value::Integer(Some(chain_id)), Value::Timestamp(Some(server::started_at()))])?;
+    let names = rows.iter().map(|row| row.need(1)).collect();
+    names
+}
+
+static AWAIT: Statement = Statement::new(
+    c"UPDATE slashguard.chain AS c
+         SET awaited_since = $2,
+             awaited_slot = CASE WHEN EXISTS (SELECT FROM slashguard.witness AS w
+                                               WHERE w.chain_id = $1 AND w.reported_at >= $2) THEN $3 END
+       WHERE c.id = $1",
+);
+
+/// The server was started anew: nothing at or below `slot` is granted before those have reported that did so after `since`.
+pub fn await_reports(session: &Session, chain_id: i32, since: Timestamp, slot: i64) -> Result<(), Error> {
+    AWAIT.run(session, &[Value::Integer(Some(chain_id)), Value::Timestamp(Some(since)), Value::Bigint(Some(slot))])?;
+    Ok(())
+}

@@ -1,0 +1,115 @@
+//! Does this ledger still have what a position says it granted? A data directory that was put back is the same in every mark
+//! that a server has; only what its clients were told is not there.
+
+use crate::duty::clock::Timestamp;
+use crate::duty::position::Position;
+
+/// A start of the server, as the ledger has it on record.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Start {
+    /// The server has run ever since; its write-ahead log has come so far.
+    Current { wal_end: u64 },
+    /// The next start on record found the write-ahead log at `wal_end`, on the same server, timeline and database.
+    Over { wal_end: u64 },
+    /// The ledger was moved, restored or promoted after it, or it is not on record at all.
+    Unknown,
+}
+
+/// What the ledger has of the duty that a position speaks of.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct OnRecord {
+    /// Whatever was granted until then is on record, or below a watermark.
+    pub covered_until: Option<Timestamp>,
+    /// At or below it nothing is granted: a low watermark or a quarantine.
+    pub watermark: Option<i64>,
+    pub message_hash: Option<[u8; 32]>,
+    /// A tombstone says that the claim was freed.
+    pub freed: bool,
+}
+
+/// The write-ahead log has come as far as it was when the grant was answered: enough where the server never stopped.
+pub fn is_in_running_server(position: &Position, start: Start) -> bool {
+    matches!(start, Start::Current { wal_end } if position.wal_end <= wal_end)
+}
+
+/// Whether the ledger still has what it granted. `record`: None where not even the chain is here.
+pub fn is_here(position: &Position, start: Start, record: Option<&OnRecord>) -> bool {
+    let Some(record) = record else {
+        return false;
+    };
+    if record.covered_until.is_some_and(|covered| position.granted_at <= covered) {
+        return true;
+    }
+    let whole_log = match start {
+        Start::Current { wal_end } | Start::Over { wal_end } => position.wal_end <= wal_end,
+        Start::Unknown => false,
+    };
+    whole_log
+        && (record.message_hash == Some(position.message_hash)
+            || record.freed
+            || record.watermark.is_some_and(|watermark| position.key.slot <= watermark))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::duty::key::DutyKey;
+
+    fn position() -> Position {
+        Position {
+            ledger: [0; 16],
+            server_start: 10,
+            wal_end: 100,
+            granted_at: 50,
+            node_id: 1,
+            key: DutyKey { chain_id: 1, slot: 7, validator_id: 1, duty_type_id: 3, block_index: -1 },
+            message_hash: [1; 32],
+        }
+    }
+
+    fn granted() -> OnRecord {
+        OnRecord { message_hash: Some([1; 32]), ..OnRecord::default() }
+    }
+
+    #[test]
+    fn what_is_on_record_is_here() {
+        for start in [Start::Current { wal_end: 100 }, Start::Over { wal_end: 100 }] {
+            assert!(is_here(&position(), start, Some(&granted())));
+        }
+    }
+
+    #[test]
+    fn a_log_that_ends_before_the_grant_has_lost_it() {
+        for start in [Start::Current { wal_end: 99 }, Start::Over { wal_end: 99 }, Start::Unknown] {
+            assert!(!is_here(&position(), start, Some(&granted())), "{start:?}");
+            assert!(!is_in_running_server(&position(), start));
+        }
+        assert!(is_in_running_server(&position(), Start::Current { wal_end: 100 }));
+        assert!(!is_in_running_server(&position(), Start::Over { wal_end: 100 }));
+    }
+
+    #[test]
+    fn a_long_log_without_the_claim_has_lost_it() {
+        let start = Start::Over { wal_end: 1_000 };
+        assert!(!is_here(&position(), start, Some(&OnRecord::default())));
+        assert!(!is_here(&position(), start, None));
+        let other = OnRecord { message_hash: Some([2; 32]), ..OnRecord::default() };
+        assert!(!is_here(&position(), start, Some(&other)));
+    }
+
+    #[test]
+    fn released_and_cleaned_up_is_no_loss() {
+        let start = Start::Over { wal_end: 1_000 };
+        assert!(is_here(&position(), start, Some(&OnRecord { freed: true, ..OnRecord::default() })));
+        assert!(is_here(&position(), start, Some(&OnRecord { watermark: Some(7), ..OnRecord::default() })));
+        assert!(!is_here(&position(), start, Some(&OnRecord { watermark: Some(6), ..OnRecord::default() })));
+    }
+
+    #[test]
+    fn what_a_quarantine_covers_raises_no_alarm_again() {
+        let covered = OnRecord { covered_until: Some(50), ..OnRecord::default() };
+        assert!(is_here(&position(), Start::Unknown, Some(&covered)));
+        let before = OnRecord { covered_until: Some(49), ..OnRecord::default() };
+        assert!(!is_here(&position(), Start::Unknown, Some(&before)));
+    }
+}
