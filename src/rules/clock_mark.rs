@@ -29,24 +29,26 @@ pub fn doubt(now: Timestamp, latest: Timestamp) -> Option<ClockDoubt> {
 
 /// The times as people read them.
 pub fn refusal(doubt: ClockDoubt, now: &str, latest: &str) -> Acquisition {
-    let (cause, reason) = match doubt {
+    let (reason, mut details) = match doubt {
         ClockDoubt::Behind => (
-            "clock_behind",
             format!(
                 "the server's clock says {now}, but this ledger has seen {latest}; nothing is granted until the clock \
                  has caught up. If the later time was the wrong one, slashguard.confirm_clock says so"
             ),
+            json!({ "cause": "clock_behind" }),
         ),
         ClockDoubt::FarAhead => (
-            "clock_ahead",
             format!(
                 "the server's clock says {now}, more than a day after the last time that this ledger has seen, {latest}. \
                  If the clock is right, slashguard.confirm_clock says so"
             ),
+            json!({ "cause": "clock_ahead" }),
         ),
     };
+    details["server_time"] = now.into();
+    details["latest_time"] = latest.into();
     let mut answer = Acquisition::new(Outcome::Halted, reason);
-    answer.details = Some(json!({ "cause": cause, "server_time": now, "latest_time": latest }));
+    answer.details = Some(details);
     answer
 }
 
