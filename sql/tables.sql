@@ -9,9 +9,13 @@ CREATE TABLE slashguard.ledger (
     database_oid oid NOT NULL,
     written_by xid NOT NULL,
     server_start timestamptz NOT NULL,
-    seal_key bytea NOT NULL CHECK (pg_catalog.length(seal_key) = 32)
+    covered_until timestamptz,
+    seal_key bytea NOT NULL CHECK (pg_catalog.length(seal_key) = 32),
+    former_seal_keys bytea NOT NULL DEFAULT '' CHECK (pg_catalog.length(former_seal_keys) % 32 = 0)
 );
-COMMENT ON TABLE slashguard.ledger IS 'The identity of this ledger, and of the server that it was last sure to be on. A row whose xmin is not written_by was copied. seal_key: what positions and receipts are sealed with.';
+COMMENT ON TABLE slashguard.ledger IS 'The identity of this ledger, and of the server that it was last sure to be on. A row whose xmin is not written_by was copied.';
+COMMENT ON COLUMN slashguard.ledger.covered_until IS 'Whatever was granted until then is on record here, or below a watermark.';
+COMMENT ON COLUMN slashguard.ledger.seal_key IS 'What positions and receipts are sealed with. A ledger that was moved or copied takes a new one, so that what it gives out means nothing to its original.';
 
 -- Written to every second: so it is not in the ledger's row, whose xmin says who wrote it.
 CREATE TABLE slashguard.clock_mark (
@@ -63,7 +67,7 @@ CREATE TABLE slashguard.chain (
 ) WITH (fillfactor = 50);
 COMMENT ON TABLE slashguard.chain IS 'Registered chains: identity, clock, options, watermarks.';
 COMMENT ON COLUMN slashguard.chain.cleaned_slot IS 'History at or below it is deleted.';
-COMMENT ON COLUMN slashguard.chain.covered_until IS 'Whatever was granted until then is on record here, or below a watermark.';
+COMMENT ON COLUMN slashguard.chain.covered_until IS 'The same as the ledger''s, by an operator''s word or a receipt for this chain.';
 COMMENT ON COLUMN slashguard.chain.awaited_slot IS 'After a restart, nothing is granted at or below it before the witnesses have reported.';
 COMMENT ON COLUMN slashguard.chain.awaited_since IS 'Nodes that handed back a position since then are the witnesses.';
 COMMENT ON COLUMN slashguard.chain.doubt_while_frozen IS 'What raised doubt while nothing could be granted. The unfreeze settles it: by a receipt, or by a quarantine.';

@@ -248,7 +248,7 @@ impl<'a> Attempt<'a> {
         if !watermark::awaits_witnesses(&self.bounds, self.request.slot) {
             return Ok(None);
         }
-        let missing = witnesses::missing(self.session, self.key.chain_id)?;
+        let missing = witnesses::missing(self.session, self.key.chain_id, server::started_at())?;
         Ok(match missing.is_empty() {
             true => None,
             false => Some(watermark::witnesses_missing(&self.bounds, self.request.slot, &missing)),

@@ -68,13 +68,14 @@ fn doubt(session: &Session, request: &Request) -> Result<Option<Acquisition>, Er
 
 /// What a node hands back as its last grant is here, or the ledger has gone back in time.
 fn witness(session: &Session, seen: &str, now: Timestamp) -> Result<Option<Acquisition>, Error> {
-    let Some(ledger) = known_names::ledger(session)? else {
-        return Err(Position::foreign());
+    let position = match read_position(session, seen) {
+        // The ledger's keys may be newer than what this backend knows.
+        Err(error) if error == Position::foreign() => {
+            known_names::forget();
+            read_position(session, seen)?
+        }
+        read => read?,
     };
-    let position = Position::parse(seen, &ledger.seal_key)?;
-    if position.ledger != ledger.id {
-        return Err(Position::foreign());
-    }
     if !positions::is_here(session, &position)? {
         if let Some(refusal) = identity::lost(session, &position, now)? {
             return Ok(Some(refusal));
@@ -84,10 +85,21 @@ fn witness(session: &Session, seen: &str, now: Timestamp) -> Result<Option<Acqui
     Ok(None)
 }
 
+fn read_position(session: &Session, seen: &str) -> Result<Position, Error> {
+    let ledger = known_names::ledger(session)?.ok_or_else(Position::foreign)?;
+    let position = Position::parse(seen, &ledger.seal_keys)?;
+    if position.ledger == ledger.id {
+        Ok(position)
+    } else {
+        Err(Position::foreign())
+    }
+}
+
 /// What the names stand for: as kept where that lets the request pass, else as it is now.
 fn look_up(session: &Session, request: &Request) -> Result<Entry, Error> {
     if let Some(entry) = known_names::recall(request) {
-        if watermark::refusal(&entry.bounds(&request.chain, server::now()), request.slot).is_none() {
+        let bounds = entry.bounds(&request.chain, server::now());
+        if watermark::refusal(&bounds, request.slot).is_none() && !watermark::awaits_witnesses(&bounds, request.slot) {
             return Ok(entry);
         }
     }

@@ -43,7 +43,7 @@ sql_functions! {
             freeze_id: freeze.id,
             frozen_at: freeze.at,
         };
-        Ok(Some(receipt.show(&ledger.seal_key)))
+        Ok(Some(receipt.show(&ledger.seal_keys.current)))
     }
 
     /// Ends a freeze. Answers false where there was none.
@@ -79,7 +79,8 @@ sql_functions! {
         if receipt.is_some() {
             switches::nothing_lost(&session, &target.chain, now)?;
         } else if let Some(doubt) = &freeze.doubt {
-            identity::quarantine(&session, &target.chain, doubt, now)?;
+            let slot = identity::last_slot_that_may_be_granted(&target.chain, now);
+            identity::quarantine(&session, &target.chain, doubt, slot)?;
         }
         target.write_audit(&session, "unfreeze", &json!({
             "doubt": freeze.doubt, "receipt": receipt.is_some(),
@@ -195,7 +196,7 @@ fn check_receipt(
     freeze: Option<&switches::Freeze>,
 ) -> Result<(), Error> {
     let ledger = target.ledger(session)?;
-    let receipt = Receipt::parse(receipt, &ledger.seal_key)?;
+    let receipt = Receipt::parse(receipt, &ledger.seal_keys)?;
     if receipt.ledger != ledger.id || receipt.chain_id != target.chain.id {
         return Err(
             bad_receipt("receipt is of another chain").hint("Give the receipt that freeze answered for this chain.")

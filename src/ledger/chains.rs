@@ -20,11 +20,11 @@ pub struct Chain {
 }
 
 /// The ledger's own marks.
-#[derive(Clone, Copy)]
+#[derive(Clone)]
 pub struct Ledger {
     pub id: [u8; 16],
     /// What positions and receipts are sealed with.
-    pub seal_key: seal::Key,
+    pub seal_keys: seal::Keys,
 }
 
 /// A registered chain and what has become of it.
@@ -38,6 +38,8 @@ pub struct Registered {
     /// At or below it, history is deleted.
     pub cleaned_slot: Option<i64>,
     pub frozen: bool,
+    /// Witnesses are heard first, up to it.
+    pub awaited_slot: Option<i64>,
 }
 
 macro_rules! select_chain {
@@ -46,7 +48,7 @@ macro_rules! select_chain {
             concat!(
                 "SELECT id, tableoid, name, rules, identity, genesis_time, slot_duration_us, first_use, horizon_slots, \
                         margin_slots, allow_unsigned_release, record_commit, require_standby, retention_us, \
-                        retired_at IS NOT NULL, cleaned_slot, frozen_at IS NOT NULL, validator_bytes \
+                        retired_at IS NOT NULL, cleaned_slot, frozen_at IS NOT NULL, validator_bytes, awaited_slot \
                    FROM slashguard.chain ",
                 $where,
                 "\0"
@@ -88,6 +90,7 @@ fn registered(row: &Row) -> Result<Registered, Error> {
         cleaned_slot: row.get(16)?,
         frozen: row.need(17)?,
         validator_bytes: row.need(18)?,
+        awaited_slot: row.get(19)?,
     })
 }
 
@@ -116,17 +119,24 @@ pub fn all(session: &Session) -> Result<Vec<Registered>, Error> {
     chains
 }
 
-static LEDGER: Statement = Statement::new(c"SELECT id, seal_key FROM slashguard.ledger");
+static LEDGER: Statement = Statement::new(c"SELECT id, seal_key, former_seal_keys FROM slashguard.ledger");
 
 /// What tells this ledger from others. None before the first chain is registered.
 pub fn ledger(session: &Session) -> Result<Option<Ledger>, Error> {
     let rows = LEDGER.run(session, &[])?;
-    rows.first().map(|row| Ok(Ledger { id: row.need(1)?, seal_key: seal_key(&row, 2)? })).transpose()
+    rows.first().map(|row| Ok(Ledger { id: row.need(1)?, seal_keys: seal_keys(&row, 2, 3)? })).transpose()
 }
 
-/// The key in this column.
-pub fn seal_key(row: &Row, column: i32) -> Result<seal::Key, Error> {
-    row.need::<Vec<u8>>(column)?.try_into().map_err(|_| Error::internal("the ledger's key has another length"))
+/// The keys in these columns: one, and one after the other.
+pub fn seal_keys(row: &Row, current: i32, former: i32) -> Result<seal::Keys, Error> {
+    let former: Vec<u8> = row.need(former)?;
+    let (former, _) = former.as_chunks();
+    Ok(seal::Keys { current: seal_key(row.need(current)?)?, former: former.to_vec() })
+}
+
+/// A key as it is stored.
+pub fn seal_key(bytes: Vec<u8>) -> Result<seal::Key, Error> {
+    bytes.try_into().map_err(|_| Error::internal("the ledger's key has another length"))
 }
 
 static LEDGER_TABLE: Statement = Statement::new(c"SELECT tableoid FROM slashguard.ledger");

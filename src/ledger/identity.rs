@@ -44,13 +44,17 @@ static SETTLE: Statement = Statement::new(
     c"UPDATE slashguard.ledger
          SET system_identifier = $1, timeline = $2, database_oid = $3, written_by = $4::text::xid, server_start = $5",
 );
+static COVER: Statement = Statement::new(
+    c"UPDATE slashguard.ledger
+         SET covered_until = $1, seal_key = $2, former_seal_keys = pg_catalog.substr(seal_key || former_seal_keys, 1, 640)",
+);
 static ADD_START: Statement = Statement::new(
     c"INSERT INTO slashguard.server_start (system_identifier, timeline, database_oid, started_at, wal_begin)
       VALUES ($1, $2, $3, $4, $5) ON CONFLICT (started_at) DO NOTHING",
 );
 static QUARANTINE: Statement = Statement::new(
     c"UPDATE slashguard.chain
-         SET quarantine_slot = GREATEST(quarantine_slot, $2), quarantine_cause = $3, covered_until = $4
+         SET quarantine_slot = GREATEST(quarantine_slot, $2), quarantine_cause = $3
        WHERE id = $1",
 );
 static DOUBT_FROZEN: Statement = Statement::new(c"UPDATE slashguard.chain SET doubt_while_frozen = $2 WHERE id = $1");
@@ -132,7 +136,7 @@ pub fn check(session: &Session, now: Timestamp) -> Result<Option<Acquisition>, E
         let row = rows.first().ok_or_else(|| Error::internal("the identity row is gone"))?;
         match difference(&row)? {
             Difference::Nothing => {}
-            Difference::Restart => settle_restart(session, now)?,
+            Difference::Restart => settle_restart(session, row.need::<Time>(6)?.0, now)?,
             Difference::Doubt(cause) => settle_doubt(session, cause, now)?,
         }
     }
@@ -187,39 +191,39 @@ fn settle_doubt(session: &Session, cause: &str, now: Timestamp) -> Result<(), Er
             DOUBT_FROZEN.run(session, &[Value::Integer(Some(registered.id)), Value::Text(Some(cause))])?;
             audit::write(session, "doubt", &registered.chain.name, &json!({ "cause": cause }))?;
         } else {
-            quarantine(session, &registered, cause, now)?;
+            quarantine(session, &registered, cause, last_slot_that_may_be_granted(&registered, now))?;
         }
     }
+    COVER.run(session, &[Value::Timestamp(Some(now)), Value::Bytes(Some(&server::random::<32>()?))])?;
     be_at_home(session)
 }
 
-/// Raises the chain's quarantine past everything that may have been granted until `now`.
-pub fn quarantine(session: &Session, registered: &Registered, cause: &str, now: Timestamp) -> Result<(), Error> {
-    let slot = last_slot_that_may_be_granted(registered, now);
-    QUARANTINE.run(
-        session,
-        &[
-            Value::Integer(Some(registered.id)),
-            Value::Bigint(Some(slot)),
-            Value::Text(Some(cause)),
-            Value::Timestamp(Some(now)),
-        ],
-    )?;
+/// Nothing is granted at or below `slot` any more.
+pub fn quarantine(session: &Session, registered: &Registered, cause: &str, slot: i64) -> Result<(), Error> {
+    QUARANTINE
+        .run(session, &[Value::Integer(Some(registered.id)), Value::Bigint(Some(slot)), Value::Text(Some(cause))])?;
     audit::write(session, "quarantine", &registered.chain.name, &json!({ "cause": cause, "slot": slot }))
 }
 
-fn last_slot_that_may_be_granted(registered: &Registered, now: Timestamp) -> i64 {
+/// How far beyond `now` this ledger, or one like it, may have granted.
+pub fn last_slot_that_may_be_granted(registered: &Registered, now: Timestamp) -> i64 {
     let chain = &registered.chain;
     let ahead = quarantine_slots(chain.options.margin_slots, chain.options.horizon_slots);
     chain.clock.slot_at(now).saturating_add(ahead)
 }
 
 /// Witnesses are the nodes that were active within the horizon before the server stopped, as far as this ledger knows.
-fn settle_restart(session: &Session, now: Timestamp) -> Result<(), Error> {
+fn settle_restart(session: &Session, last_start: Timestamp, now: Timestamp) -> Result<(), Error> {
     let last_alive = clock_mark::read(session)?.unwrap_or(now);
     let now = last_alive.max(now);
     for registered in chains::all(session)? {
         let chain = &registered.chain;
+        // Whoever was not heard after the start before may not count as active any more: nobody asks for its word again.
+        if let Some(slot) = registered.awaited_slot {
+            if !witnesses::missing(session, registered.id, last_start)?.is_empty() {
+                quarantine(session, &registered, "the server was started anew, and not every witness was heard", slot)?;
+            }
+        }
         let slots = quarantine_slots(chain.options.margin_slots, chain.options.horizon_slots).saturating_add(1);
         let since = last_alive.saturating_sub(slots.saturating_mul(chain.clock.slot_duration));
         let slot = last_slot_that_may_be_granted(&registered, now);

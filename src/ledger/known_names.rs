@@ -56,13 +56,13 @@ pub fn forget() {
 /// What tells this ledger from others. None before the first chain is registered.
 pub fn ledger(session: &Session) -> Result<Option<Ledger>, Error> {
     let claim_table = server::table_oid(c"claim");
-    let kept = KNOWN.with_borrow(|known| known.ledger.filter(|_| known.claim_table == claim_table));
+    let kept = KNOWN.with_borrow(|known| known.ledger.clone().filter(|_| known.claim_table == claim_table));
     if kept.is_some() {
         return Ok(kept);
     }
     let ledger = chains::ledger(session)?;
     if server::nothing_written() {
-        KNOWN.set(KnownNames { claim_table, ledger, ..KnownNames::default() });
+        KNOWN.set(KnownNames { claim_table, ledger: ledger.clone(), ..KnownNames::default() });
     }
     Ok(ledger)
 }
@@ -78,8 +78,7 @@ pub fn remember(request: &Request, entry: &Entry) {
     let claim_table = server::table_oid(c"claim");
     KNOWN.with_borrow_mut(|known| {
         if known.claim_table != claim_table || known.validators.len() >= MOST_NAMES || known.nodes.len() >= MOST_NAMES {
-            let ledger = Ledger { id: entry.chain.ledger, seal_key: entry.chain.seal_key };
-            *known = KnownNames { claim_table, ledger: Some(ledger), ..KnownNames::default() };
+            *known = KnownNames { claim_table, ..KnownNames::default() };
         }
         let chain_id = entry.chain.id;
         known.chains.insert(request.chain.clone(), entry.chain.clone());

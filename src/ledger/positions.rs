@@ -13,7 +13,7 @@ pub fn is_here(session: &Session, position: &Position) -> Result<bool, Error> {
         return Ok(true);
     }
     let start = if current { running() } else { past(session, position)? };
-    Ok(recall::is_here(position, start, on_record(session, position)?.as_ref()))
+    Ok(recall::is_here(position, start, &on_record(session, position)?))
 }
 
 fn running() -> Start {
@@ -40,18 +40,18 @@ fn past(session: &Session, position: &Position) -> Result<Start, Error> {
 }
 
 static ON_RECORD: Statement = Statement::new(
-    c"SELECT h.covered_until, GREATEST(h.low_watermark, h.quarantine_slot, v.low_watermark), c.message_hash,
+    c"SELECT GREATEST(l.covered_until, h.covered_until), GREATEST(h.low_watermark, h.quarantine_slot, v.low_watermark), c.message_hash,
              EXISTS (SELECT FROM slashguard.tombstone AS t
                       WHERE t.chain_id = $1 AND t.slot = $2 AND t.validator_id = $3 AND t.duty_type_id = $4
                         AND t.block_index = $5 AND t.message_hash = $6)
-        FROM slashguard.chain AS h
+        FROM slashguard.ledger AS l
+        LEFT JOIN slashguard.chain AS h ON h.id = $1
         LEFT JOIN slashguard.validator AS v ON v.id = $3
         LEFT JOIN slashguard.claim AS c
-               ON c.chain_id = $1 AND c.slot = $2 AND c.validator_id = $3 AND c.duty_type_id = $4 AND c.block_index = $5
-       WHERE h.id = $1",
+               ON c.chain_id = $1 AND c.slot = $2 AND c.validator_id = $3 AND c.duty_type_id = $4 AND c.block_index = $5",
 );
 
-fn on_record(session: &Session, position: &Position) -> Result<Option<OnRecord>, Error> {
+fn on_record(session: &Session, position: &Position) -> Result<OnRecord, Error> {
     let key = &position.key;
     let rows = ON_RECORD.run(
         session,
@@ -64,13 +64,11 @@ fn on_record(session: &Session, position: &Position) -> Result<Option<OnRecord>,
             Value::Bytes(Some(&position.message_hash)),
         ],
     )?;
-    let Some(row) = rows.first() else {
-        return Ok(None);
-    };
-    Ok(Some(OnRecord {
+    let row = rows.first().ok_or_else(|| Error::internal("the identity row is gone"))?;
+    Ok(OnRecord {
         covered_until: row.get::<Time>(1)?.map(|time| time.0),
         watermark: row.get(2)?,
         message_hash: row.get::<Vec<u8>>(3)?.and_then(|hash| hash.try_into().ok()),
         freed: row.need(4)?,
-    }))
+    })
 }

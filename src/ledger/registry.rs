@@ -31,6 +31,7 @@ pub struct Chain {
     pub lock: LockName,
     /// The ledger that this chain is of.
     pub ledger: [u8; 16],
+    /// What positions are sealed with.
     pub seal_key: seal::Key,
     /// Waiting places are locks on the ledger's table.
     pub ledger_table: u32,
@@ -116,7 +117,7 @@ pub fn look_up(session: &Session, request: &Request) -> Result<Entry, Error> {
             lock: LockName { table: row.need(2)?, row: chain_id },
             ledger: row.need(19)?,
             ledger_table: row.need(20)?,
-            seal_key: chains::seal_key(&row, 21)?,
+            seal_key: chains::seal_key(row.need(21)?)?,
             clock: Clock { genesis: row.need::<Time>(3)?.0, slot_duration: row.need(4)? },
             first_use: FirstUse::named(&row.need::<String>(5)?),
             margin_slots: row.need(6)?,

@@ -59,13 +59,13 @@ static MISSING: Statement = Statement::new(
         FROM slashguard.witness AS w
         JOIN slashguard.chain AS c ON c.id = w.chain_id
         JOIN slashguard.node AS n ON n.id = w.node_id
-       WHERE w.chain_id = $1 AND w.reported_at >= c.awaited_since AND w.server_start <> $2
+       WHERE w.chain_id = $1 AND c.awaited_slot IS NOT NULL AND w.reported_at >= c.awaited_since AND w.server_start <> $2
        ORDER BY n.name LIMIT 20",
 );
 
-/// The witnesses of the chain that have not reported since the server's last start.
-pub fn missing(session: &Session, chain_id: i32) -> Result<Vec<String>, Error> {
-    let rows = MISSING.run(session, &[Value::Integer(Some(chain_id)), Value::Timestamp(Some(server::started_at()))])?;
+/// The witnesses of the chain that did not report between this start of the server and the next.
+pub fn missing(session: &Session, chain_id: i32, server_start: Timestamp) -> Result<Vec<String>, Error> {
+    let rows = MISSING.run(session, &[Value::Integer(Some(chain_id)), Value::Timestamp(Some(server_start))])?;
     let names = rows.iter().map(|row| row.need(1)).collect();
     names
 }

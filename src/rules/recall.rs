@@ -15,7 +15,7 @@ pub enum Start {
     Unknown,
 }
 
-/// What the ledger has of the duty that a position speaks of.
+/// What the ledger has of the duty that a position speaks of. Nothing where not even the chain is here.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct OnRecord {
     /// Whatever was granted until then is on record, or below a watermark.
@@ -32,11 +32,8 @@ pub fn is_in_running_server(position: &Position, start: Start) -> bool {
     matches!(start, Start::Current { wal_end } if position.wal_end <= wal_end)
 }
 
-/// Whether the ledger still has what it granted. `record`: None where not even the chain is here.
-pub fn is_here(position: &Position, start: Start, record: Option<&OnRecord>) -> bool {
-    let Some(record) = record else {
-        return false;
-    };
+/// Whether the ledger still has what it granted.
+pub fn is_here(position: &Position, start: Start, record: &OnRecord) -> bool {
     if record.covered_until.is_some_and(|covered| position.granted_at <= covered) {
         return true;
     }
@@ -74,14 +71,14 @@ mod tests {
     #[test]
     fn what_is_on_record_is_here() {
         for start in [Start::Current { wal_end: 100 }, Start::Over { wal_end: 100 }] {
-            assert!(is_here(&position(), start, Some(&granted())));
+            assert!(is_here(&position(), start, &granted()));
         }
     }
 
     #[test]
     fn a_log_that_ends_before_the_grant_has_lost_it() {
         for start in [Start::Current { wal_end: 99 }, Start::Over { wal_end: 99 }, Start::Unknown] {
-            assert!(!is_here(&position(), start, Some(&granted())), "{start:?}");
+            assert!(!is_here(&position(), start, &granted()), "{start:?}");
             assert!(!is_in_running_server(&position(), start));
         }
         assert!(is_in_running_server(&position(), Start::Current { wal_end: 100 }));
@@ -91,25 +88,24 @@ mod tests {
     #[test]
     fn a_long_log_without_the_claim_has_lost_it() {
         let start = Start::Over { wal_end: 1_000 };
-        assert!(!is_here(&position(), start, Some(&OnRecord::default())));
-        assert!(!is_here(&position(), start, None));
+        assert!(!is_here(&position(), start, &OnRecord::default()));
         let other = OnRecord { message_hash: Some([2; 32]), ..OnRecord::default() };
-        assert!(!is_here(&position(), start, Some(&other)));
+        assert!(!is_here(&position(), start, &other));
     }
 
     #[test]
     fn released_and_cleaned_up_is_no_loss() {
         let start = Start::Over { wal_end: 1_000 };
-        assert!(is_here(&position(), start, Some(&OnRecord { freed: true, ..OnRecord::default() })));
-        assert!(is_here(&position(), start, Some(&OnRecord { watermark: Some(7), ..OnRecord::default() })));
-        assert!(!is_here(&position(), start, Some(&OnRecord { watermark: Some(6), ..OnRecord::default() })));
+        assert!(is_here(&position(), start, &OnRecord { freed: true, ..OnRecord::default() }));
+        assert!(is_here(&position(), start, &OnRecord { watermark: Some(7), ..OnRecord::default() }));
+        assert!(!is_here(&position(), start, &OnRecord { watermark: Some(6), ..OnRecord::default() }));
     }
 
     #[test]
     fn what_a_quarantine_covers_raises_no_alarm_again() {
         let covered = OnRecord { covered_until: Some(50), ..OnRecord::default() };
-        assert!(is_here(&position(), Start::Unknown, Some(&covered)));
+        assert!(is_here(&position(), Start::Unknown, &covered));
         let before = OnRecord { covered_until: Some(49), ..OnRecord::default() };
-        assert!(!is_here(&position(), Start::Unknown, Some(&before)));
+        assert!(!is_here(&position(), Start::Unknown, &before));
     }
 }
