@@ -22,7 +22,7 @@ INSTALL_SCRIPT = target/$(EXTENSION)--$(VERSION).sql
 CRATE_FILES := $(shell find src -type f) Cargo.toml Cargo.lock $(wildcard build.rs .cargo/config.toml)
 STRAY_SQL := $(filter-out $(SQL_FILES) $(UPGRADE_FILES),$(wildcard sql/*.sql))
 
-SUITES = lint unit regress isolation wire storm dump recovery cron readme aztec
+SUITES = lint unit regress isolation wire storm dump recovery logs cron readme aztec
 
 # rustup puts cargo here, and a shell that was open before does not know it yet.
 export PATH := $(PATH):$(HOME)/.cargo/bin
@@ -129,6 +129,7 @@ test: ready
 ## test-storm: many connections, conflicting hashes, cleanups; then no duty has two hashes
 ## test-dump: pg_dump carries all history
 ## test-recovery: promotion, restore and copies are noticed and quarantined
+## test-logs: no token gets into the server's log
 ## test-cron: pg_cron runs the scheduled maintenance
 ## test-readme: everything the README shows
 ## test-aztec: the npm package's own ValidatorHASigner signs through slashguard (needs Node 20.10)
