@@ -189,6 +189,12 @@ BEGIN
         RAISE NOTICE 'maintenance skipped: another run is on';
         RETURN;
     END IF;
+    -- Whatever was in doubt is settled by now: nobody waits for the cleanup to know it.
+    COMMIT;
+    IF NOT slashguard.begin_maintenance() THEN
+        RAISE NOTICE 'maintenance left to another run';
+        RETURN;
+    END IF;
     opened := slashguard.cleanup_stuck_duties();
     COMMIT;
     LOOP

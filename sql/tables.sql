@@ -14,7 +14,7 @@ CREATE TABLE slashguard.ledger (
     former_seal_keys bytea NOT NULL DEFAULT '' CHECK (pg_catalog.length(former_seal_keys) % 32 = 0)
 );
 COMMENT ON TABLE slashguard.ledger IS 'The identity of this ledger, and of the server that it was last sure to be on. A row whose xmin is not written_by was copied.';
-COMMENT ON COLUMN slashguard.ledger.covered_until IS 'Whatever was granted until then is on record here, or below a watermark.';
+COMMENT ON COLUMN slashguard.ledger.covered_until IS 'When a doubt was settled last: for chains that are not here.';
 COMMENT ON COLUMN slashguard.ledger.seal_key IS 'What positions and receipts are sealed with. A ledger that was moved or copied takes a new one, so that what it gives out means nothing to its original.';
 
 -- Written to every second: so it is not in the ledger's row, whose xmin says who wrote it.
@@ -25,7 +25,8 @@ CREATE TABLE slashguard.clock_mark (
 COMMENT ON TABLE slashguard.clock_mark IS 'The latest time that this ledger has seen, to the second.';
 
 CREATE TABLE slashguard.server_start (
-    started_at timestamptz PRIMARY KEY,
+    number bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    started_at timestamptz NOT NULL UNIQUE,
     wal_begin bigint NOT NULL,
     system_identifier bigint NOT NULL,
     timeline integer NOT NULL,
@@ -51,6 +52,7 @@ CREATE TABLE slashguard.chain (
     low_watermark bigint,
     high_watermark bigint,
     cleaned_slot bigint,
+    reach_slot bigint,
     quarantine_slot bigint,
     quarantine_cause text,
     covered_until timestamptz,
@@ -63,11 +65,13 @@ CREATE TABLE slashguard.chain (
     validator_bounds_version bigint NOT NULL DEFAULT 0,
     registered_at timestamptz NOT NULL,
     retired_at timestamptz,
-    UNIQUE (rules, identity)
+    UNIQUE (rules, identity),
+    CONSTRAINT deleted_history_is_below_the_watermark CHECK (cleaned_slot IS NULL OR low_watermark >= cleaned_slot)
 ) WITH (fillfactor = 50);
 COMMENT ON TABLE slashguard.chain IS 'Registered chains: identity, clock, options, watermarks.';
 COMMENT ON COLUMN slashguard.chain.cleaned_slot IS 'History at or below it is deleted.';
-COMMENT ON COLUMN slashguard.chain.covered_until IS 'The same as the ledger''s, by an operator''s word or a receipt for this chain.';
+COMMENT ON COLUMN slashguard.chain.reach_slot IS 'How far ahead claims may have been granted under a horizon that was wider than today''s.';
+COMMENT ON COLUMN slashguard.chain.covered_until IS 'Whatever was granted for this chain until then is on record here, or below a watermark.';
 COMMENT ON COLUMN slashguard.chain.awaited_slot IS 'After a restart, nothing is granted at or below it before the witnesses have reported.';
 COMMENT ON COLUMN slashguard.chain.awaited_since IS 'Nodes that handed back a position since then are the witnesses.';
 COMMENT ON COLUMN slashguard.chain.doubt_while_frozen IS 'What raised doubt while nothing could be granted. The unfreeze settles it: by a receipt, or by a quarantine.';
@@ -98,10 +102,10 @@ CREATE TABLE slashguard.witness (
     chain_id integer NOT NULL,
     node_id integer NOT NULL,
     reported_at timestamptz NOT NULL,
-    server_start timestamptz NOT NULL,
+    heard_since timestamptz NOT NULL,
     PRIMARY KEY (chain_id, node_id)
 ) WITH (fillfactor = 50);
-COMMENT ON TABLE slashguard.witness IS 'Nodes that hand back positions: when last, and since which start of the server.';
+COMMENT ON TABLE slashguard.witness IS 'Nodes that hand back positions: when last, and the start of the server since which they have told what was granted before it.';
 
 -- Append-only. Two names may share an id: then they are the same duty.
 CREATE TABLE slashguard.duty_type (
@@ -208,7 +212,8 @@ CREATE TABLE slashguard.audit_entry (
     who text NOT NULL,
     action text NOT NULL,
     chain text NOT NULL,
-    details jsonb NOT NULL
+    details jsonb NOT NULL,
+    transaction_id xid8 NOT NULL DEFAULT pg_catalog.pg_current_xact_id()
 );
 COMMENT ON TABLE slashguard.audit_entry IS 'Who changed what, when.';
 
@@ -265,7 +270,8 @@ AS $function$
 BEGIN
     IF TG_OP = 'UPDATE' AND TG_LEVEL = 'ROW' AND EXISTS (
         SELECT FROM slashguard.audit_entry AS a
-         WHERE a.action IN ('lower_low_watermark', 'confirm_clock') AND a.xmin = pg_current_xact_id()::xid) THEN
+         WHERE a.action = CASE TG_TABLE_NAME WHEN 'clock_mark' THEN 'confirm_clock' ELSE 'lower_low_watermark' END
+           AND a.transaction_id = pg_current_xact_id()) THEN
         RETURN NEW;
     END IF;
     RAISE EXCEPTION 'what a ledger knows of chains, validators and nodes is kept: watermarks only rise, identities and clocks stay'
@@ -320,15 +326,22 @@ END
 $function$;
 COMMENT ON FUNCTION slashguard.refuse_replication() IS 'Trigger: refuses rows that logical replication brings.';
 
+-- AFTER: one that fires before an update locks the row first, also where it is not enabled.
 DO $triggers$
 DECLARE
     table_name text;
 BEGIN
-    FOREACH table_name IN ARRAY ARRAY['ledger', 'chain', 'validator', 'node', 'claim', 'tombstone'] LOOP
+    FOREACH table_name IN ARRAY ARRAY['ledger', 'chain', 'validator', 'node', 'claim', 'tombstone', 'clock_mark',
+                                      'server_start', 'witness'] LOOP
         EXECUTE pg_catalog.format(
-            'CREATE TRIGGER not_replicated BEFORE INSERT ON slashguard.%I FOR EACH ROW
+            'CREATE TRIGGER not_replicated AFTER INSERT OR UPDATE OR DELETE ON slashguard.%I FOR EACH ROW
+             EXECUTE FUNCTION slashguard.refuse_replication()', table_name);
+        EXECUTE pg_catalog.format(
+            'CREATE TRIGGER not_truncated_by_replication BEFORE TRUNCATE ON slashguard.%I FOR EACH STATEMENT
              EXECUTE FUNCTION slashguard.refuse_replication()', table_name);
         EXECUTE pg_catalog.format('ALTER TABLE slashguard.%I ENABLE REPLICA TRIGGER not_replicated', table_name);
+        EXECUTE pg_catalog.format(
+            'ALTER TABLE slashguard.%I ENABLE REPLICA TRIGGER not_truncated_by_replication', table_name);
     END LOOP;
 END
 $triggers$;
@@ -337,6 +350,7 @@ $triggers$;
 SELECT pg_catalog.pg_extension_config_dump('slashguard.ledger', '');
 SELECT pg_catalog.pg_extension_config_dump('slashguard.clock_mark', '');
 SELECT pg_catalog.pg_extension_config_dump('slashguard.server_start', '');
+SELECT pg_catalog.pg_extension_config_dump('slashguard.server_start_number_seq', '');
 SELECT pg_catalog.pg_extension_config_dump('slashguard.chain', '');
 SELECT pg_catalog.pg_extension_config_dump('slashguard.chain_id_seq', '');
 SELECT pg_catalog.pg_extension_config_dump('slashguard.validator', '');

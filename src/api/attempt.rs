@@ -233,11 +233,15 @@ impl<'a> Attempt<'a> {
                 self.missing_witnesses()?
             }
         };
-        if refusal.is_some() {
+        // What was kept let the request pass, or costs a look at the validator each time.
+        if refusal.is_some() || current.bounds.validator.version != self.bounds.validator.version {
             known_names::forget();
+        }
+        if refusal.is_some() {
             return Ok(refusal);
         }
         if current.require_standby && !standby::is_connected() {
+            known_names::forget();
             return Ok(Some(acquisition::no_standby(&self.request.chain)));
         }
         clock_mark::refusal_by(self.session, now, current.latest)

@@ -1,6 +1,7 @@
 //! Chains, as operators register and change them.
 
 use super::entry::{sql_functions, Interval, JsonText, Timestamptz};
+use super::recovery::settle;
 use crate::durability::commit;
 use crate::duty::chain::{self, OptionArguments, Options};
 use crate::duty::clock::interval_to_duration;
@@ -8,7 +9,7 @@ use crate::duty::error::{required, Error, SqlState};
 use crate::duty::hex_text;
 use crate::ledger::chains::{self, Chain, Registered};
 use crate::ledger::statement::Session;
-use crate::ledger::{audit, lock, registry, server};
+use crate::ledger::{audit, clock_mark, lock, registry, server};
 use serde_json::{json, Map, Value};
 
 const LONGEST_NAME: usize = 100;
@@ -52,12 +53,19 @@ sql_functions! {
         let option = required("option", option)?;
         let value = parse_json("value", &required("value", value)?)?;
         let session = Session::open();
+        settle(&session)?;
         // After claims and releases under way, and one change after the other: each writes all options.
         lock::exclude(chains::named(&session, &chain)?.lock);
         let registered = chains::named(&session, &chain)?;
         commit::durably();
+        let before = registered.chain.options.clone();
         let mut options = registered.chain.options;
         options.set(OptionArguments::APART, &option, &value, &|text| chains::read_interval(&session, "value", text))?;
+        if let Some(slots) = chain::horizon_given_up(before.horizon_slots, options.horizon_slots) {
+            let now = clock_mark::latest_of(&session, server::now())?;
+            let reach = registered.chain.clock.slot_at(now).saturating_add(slots);
+            chains::remember_reach(&session, registered.id, reach)?;
+        }
         chains::set_options(&session, registered.id, &options)?;
         audit::write(&session, "set_chain_option", &chain, &json!({ "option": option, "value": value }))
     }
@@ -86,6 +94,7 @@ sql_functions! {
     fn retire_chain(chain: String) -> bool {
         let chain = required("chain", chain)?;
         let session = Session::open();
+        settle(&session)?;
         let registered = chains::named(&session, &chain)?;
         commit::durably();
         let retired = chains::retire(&session, &registered, server::now())?;

@@ -11,6 +11,7 @@ use crate::duty::request::Request;
 use crate::ledger::registry::{self, Entry, Validator};
 use crate::ledger::statement::Session;
 use crate::ledger::{clock_mark, counts, identity, known_names, positions, refusals, replication, server, witnesses};
+use crate::rules::recall::Recall;
 use crate::rules::watermark::{self, Bounds};
 
 /// Answers a request.
@@ -40,8 +41,8 @@ pub fn answer(request: Request) -> Result<Acquisition, Error> {
     }
     let answer = decide(&session, &entry, &request)?;
     if answer.outcome != Outcome::Acquired {
-        commit::asynchronously_if(may_be_asynchronous);
         note(&session, &entry, &request, &answer)?;
+        commit::asynchronously_if(may_be_asynchronous);
     }
     one_claim::remember(request, &answer);
     Ok(answer)
@@ -76,12 +77,20 @@ fn witness(session: &Session, seen: &str, now: Timestamp) -> Result<Option<Acqui
         }
         read => read?,
     };
-    if !positions::is_here(session, &position)? {
-        if let Some(refusal) = identity::lost(session, &position, now)? {
-            return Ok(Some(refusal));
+    let (chain_id, node_id) = (position.key.chain_id, position.node_id);
+    if !witnesses::is_known(chain_id, node_id) || !positions::is_in_running_server(&position) {
+        match positions::recall(session, &position)? {
+            Recall::Here => {}
+            Recall::NotToBeJudged => return Ok(None),
+            // A report, too: what it knows is below the quarantine from now on.
+            Recall::Lost => {
+                if let Some(refusal) = identity::lost(session, &position, now)? {
+                    return Ok(Some(refusal));
+                }
+            }
         }
     }
-    witnesses::report(session, position.key.chain_id, position.node_id, now)?;
+    witnesses::report(session, chain_id, node_id, !positions::is_current(&position), now)?;
     Ok(None)
 }
 

@@ -24,15 +24,22 @@ sql_functions! {
         let signature = parse_signature(&required("signature", signature)?)?;
         let session = Session::open();
         require_own(&session, &token)?;
-        if !token.durable_record {
-            commit::asynchronously();
-        } else if chain_of(&session, &token)?.chain.options.require_standby {
-            commit::durably_on_standby();
-        } else {
-            commit::durably();
-        }
+        let may_be_asynchronous = commit::may_be_asynchronous();
+        let require_standby = token.durable_record && chain_of(&session, &token)?.chain.options.require_standby;
         let now = server::now();
-        match claims::record(&session, &token, &signature, now)? {
+        let recorded = claims::record(&session, &token, &signature, now)?;
+        if require_standby {
+            if matches!(recorded, Recorded::Before(_)) {
+                // Whether the standby has it is known only after one more commit.
+                counts::add(&session, token.key.chain_id, token.key.duty_type_id, 0, "recorded_again")?;
+            }
+            commit::durably_on_standby();
+        } else if token.durable_record {
+            commit::durably();
+        } else {
+            commit::asynchronously_if(may_be_asynchronous);
+        }
+        match recorded {
             Recorded::Now => Ok(Some(Timestamptz(now))),
             Recorded::Before(time) => Ok(Some(Timestamptz(time))),
             Recorded::LockLost => Err(Error::new(
@@ -69,7 +76,7 @@ sql_functions! {
             )
             .hint("Release without certainly_unsigned, or set the chain's option allow_unsigned_release."));
         }
-        commit::asynchronously();
+        let may_be_asynchronous = commit::may_be_asynchronous();
         let now = server::now();
         let mut event = "freed";
         let mut node = None;
@@ -86,6 +93,7 @@ sql_functions! {
         };
         one_claim::give_up();
         counts::add(&session, token.key.chain_id, token.key.duty_type_id, node, event)?;
+        commit::asynchronously_if(may_be_asynchronous);
         Ok(true)
     }
 

@@ -42,16 +42,12 @@ sql_functions! {
     ///
     /// After a leap of more than a day any maintainer may say so. Back, only a superuser: the ledger forgets the later time it
     /// has seen. `reason`: for the audit view. Answers false where the clock was believed anyway. Raises 42501 for a clock
-    /// that went back and a caller who is no superuser, 22023 while slashguard.clock_offset shifts the clock, 25006 on a
-    /// standby.
+    /// that went back and a caller who is no superuser, 25006 on a standby.
     fn confirm_clock(reason: String) -> bool {
         transaction::refuse_on_standby()?;
         let session = Session::open();
         let now = server::now();
-        if clock_mark::refusal(&session, now)?.is_none() {
-            return Ok(false);
-        }
-        let Some(latest) = clock_mark::read(&session)? else {
+        let Some(latest) = clock_mark::in_doubt(&session, now)? else {
             return Ok(false);
         };
         if now < latest && !server::caller_is_superuser() {

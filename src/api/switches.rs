@@ -23,7 +23,6 @@ sql_functions! {
     fn freeze(chain: String, validator: String, reason: String) -> Option<String> {
         transaction::refuse_on_standby()?;
         let session = Session::open();
-        // Before the lock: claims settle first, then lock.
         settle(&session)?;
         let target = Target::lock(&session, chain, validator)?;
         let now = server::now();
@@ -55,7 +54,7 @@ sql_functions! {
     fn unfreeze(chain: String, validator: String, receipt: String) -> bool {
         transaction::refuse_on_standby()?;
         let session = Session::open();
-        // The doubt there is, also where nobody has met it yet. Before the lock: claims settle first, then lock.
+        // The doubt there is, also where nobody has met it yet.
         settle(&session)?;
         let target = Target::lock(&session, chain, validator)?;
         if let Some(validator) = target.validator_id {
@@ -77,10 +76,12 @@ sql_functions! {
         let now = clock_mark::latest_of(&session, server::now())?;
         switches::unfreeze(&session, &target.chain)?;
         if receipt.is_some() {
-            switches::nothing_lost(&session, &target.chain, now)?;
+            // A receipt says nothing of what came after its freeze: should this be a copy from before an unfreeze, the nodes'
+            // later positions still raise the alarm.
+            switches::nothing_lost(&session, &target.chain, freeze.at)?;
         } else if let Some(doubt) = &freeze.doubt {
             let slot = identity::last_slot_that_may_be_granted(&target.chain, now);
-            identity::quarantine(&session, &target.chain, doubt, slot)?;
+            identity::quarantine(&session, &target.chain, doubt, slot, now)?;
         }
         target.write_audit(&session, "unfreeze", &json!({
             "doubt": freeze.doubt, "receipt": receipt.is_some(),
@@ -97,6 +98,7 @@ sql_functions! {
         transaction::refuse_on_standby()?;
         let slot = not_negative(required("slot", slot)?)?;
         let session = Session::open();
+        settle(&session)?;
         let target = Target::lock(&session, chain, validator)?;
         let raised = switches::raise_low_watermark(&session, &target.chain, target.validator_id, slot)?;
         if raised {
@@ -119,6 +121,7 @@ sql_functions! {
         let slot = slot.map(not_negative).transpose()?;
         let reason = required("reason", reason)?;
         let session = Session::open();
+        settle(&session)?;
         let target = Target::lock(&session, chain, validator)?;
         if target.validator_id.is_none() {
             if let Some(cleaned) = target.chain.cleaned_slot.filter(|cleaned| slot.is_none_or(|slot| slot < *cleaned)) {
@@ -145,6 +148,7 @@ sql_functions! {
         transaction::refuse_on_standby()?;
         let slot = slot.map(not_negative).transpose()?;
         let session = Session::open();
+        settle(&session)?;
         let target = Target::lock(&session, chain, validator)?;
         let set = switches::set_high_watermark(&session, &target.chain, target.validator_id, slot)?;
         if set {
@@ -154,7 +158,8 @@ sql_functions! {
     }
 }
 
-/// What a switch is about, with no claim of the chain under way until the end of this transaction.
+/// What a switch is about, with no claim of the chain under way until the end of this transaction. To be locked after `settle`,
+/// because claims settle first, then lock.
 struct Target {
     chain: Registered,
     validator: Option<Vec<u8>>,
@@ -170,7 +175,12 @@ impl Target {
         // As it is now that nobody else changes it.
         let chain = chains::named(session, &name)?;
         let validator_id = match &validator {
-            Some(key) => Some(registry::validator_for_switch(session, &chain, key, server::now())?),
+            Some(key) => Some(registry::validator_for_switch(
+                session,
+                &chain,
+                key,
+                clock_mark::latest_of(session, server::now())?,
+            )?),
             None => None,
         };
         Ok(Self { chain, validator, validator_id })

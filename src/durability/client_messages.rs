@@ -21,12 +21,13 @@ unsafe extern "C" {
     pub static mut PqCommMethods: *const CommMethods;
 }
 
-/// Sends one message of the protocol by the methods in place.
+/// Puts one message of the protocol into the buffer, which grows as it must: a client that does not read holds nobody up here,
+/// where locks are still held.
 ///
 /// SAFETY: called where Postgres itself could send one. It does not raise; a broken connection is noticed later.
 pub unsafe fn put(kind: c_char, bytes: &[u8]) {
     unsafe {
-        if let Some(put_message) = (*PqCommMethods).put_message {
+        if let Some(put_message) = (*PqCommMethods).put_message_noblock {
             put_message(kind, bytes.as_ptr().cast(), bytes.len());
         }
     }

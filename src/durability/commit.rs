@@ -20,6 +20,10 @@ thread_local! {
     static MODE: Cell<Mode> = const { Cell::new(Mode::Unchanged) };
     /// Whether the answer may leave only when a synchronous standby has what it vouches for.
     static ON_STANDBY: Cell<bool> = const { Cell::new(false) };
+    /// Whether there was anything to commit, and so a commit to wait for.
+    static HAS_WRITTEN: Cell<bool> = const { Cell::new(false) };
+    /// The end of what a statement that promises nothing had written by itself.
+    static OWN_WRITES_END: Cell<u64> = const { Cell::new(0) };
 }
 
 /// Installs the transaction callback.
@@ -48,16 +52,19 @@ pub fn may_be_asynchronous() -> bool {
     outermost::is_plain_select() && !transaction::in_block_or_pipeline() && server::nothing_written()
 }
 
-/// This statement promises nothing. `allowed`: what `may_be_asynchronous` said before it wrote anything.
+/// This statement promises nothing: no need to wait for the disk, unless something else is written after it. `allowed`: what
+/// `may_be_asynchronous` said before it wrote anything.
 pub fn asynchronously_if(allowed: bool) {
     if allowed && MODE.get() == Mode::Unchanged {
         MODE.set(Mode::Asynchronous);
+        OWN_WRITES_END.set(written_until());
     }
 }
 
-/// This statement promises nothing and has written nothing yet: no need to wait for the disk.
-pub fn asynchronously() {
-    asynchronously_if(may_be_asynchronous());
+/// The end of this transaction's last record in the write-ahead log; 0 where there is none.
+fn written_until() -> u64 {
+    // SAFETY: a plain read of this backend's variable.
+    unsafe { pg_sys::XactLastRecEnd }
 }
 
 /// The last moment before the commit is the only one that counts: a later call in the same statement can lower
@@ -67,7 +74,7 @@ unsafe extern "C-unwind" fn at_transaction_event(event: pg_sys::XactEvent::Type,
     match event {
         pg_sys::XactEvent::XACT_EVENT_PRE_COMMIT => unsafe { before_commit() },
         pg_sys::XactEvent::XACT_EVENT_COMMIT => {
-            if ON_STANDBY.get() && !standby::has_last_commit() {
+            if ON_STANDBY.get() && !(HAS_WRITTEN.get() && standby::has_last_commit()) {
                 held_answer::discard();
                 disconnect::with(&not_on_standby());
             }
@@ -102,11 +109,12 @@ fn forget() {
 unsafe fn before_commit() {
     // "on" waits for the standby's flush too; only remote_apply is more.
     let flushed_everywhere = pg_sys::SyncCommitLevel::SYNCHRONOUS_COMMIT_REMOTE_FLUSH as i32;
+    HAS_WRITTEN.set(written_until() != 0);
     match MODE.get() {
         Mode::Durable if unsafe { pg_sys::synchronous_commit } < flushed_everywhere => unsafe {
             set_synchronous_commit(c"on");
         },
-        Mode::Asynchronous => unsafe { set_synchronous_commit(c"off") },
+        Mode::Asynchronous if OWN_WRITES_END.get() == written_until() => unsafe { set_synchronous_commit(c"off") },
         _ => {}
     }
 }

@@ -32,6 +32,8 @@ pub fn with(error: &Error) {
         pg_sys::ProcDiePending = 1;
         pg_sys::InterruptPending = 1;
     }
+    // The server's own words for the end of a backend name an administrator.
+    pgrx::log!("slashguard ends this connection: {error}");
 }
 
 /// An ErrorResponse of the frontend/backend protocol, version 3: fields with a type byte each, then a zero byte.

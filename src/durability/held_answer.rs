@@ -14,7 +14,7 @@ use std::cell::{Cell, RefCell, UnsafeCell};
 use std::ffi::{c_char, c_int};
 
 /// Bytes. An answer has less than two thousand; whoever asks for more with it asks for something else.
-const LONGEST_ANSWER: usize = 1 << 20;
+const LONGEST_ANSWER: usize = 1 << 16;
 /// The type of the protocol's message with a row.
 const DATA_ROW: c_char = b'D' as c_char;
 
@@ -67,9 +67,13 @@ pub unsafe fn before(client: *mut pg_sys::DestReceiver) -> *mut pg_sys::DestRece
 
 /// The transaction has committed: what it answered may be read.
 pub fn send() {
+    // SAFETY: a plain read. Whoever is terminated while it waits for the standby answers nobody any more.
+    let has_client = unsafe { pg_sys::whereToSendOutput } == pg_sys::CommandDest::DestRemote;
     for row in KEPT.take() {
-        // SAFETY: at the end of a statement that has rows to send.
-        unsafe { put(DATA_ROW, &row) };
+        if has_client {
+            // SAFETY: at the end of a statement that has rows to send.
+            unsafe { put(DATA_ROW, &row) };
+        }
     }
 }
 

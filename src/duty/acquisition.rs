@@ -165,7 +165,7 @@ pub fn unsafe_storage(setting: &str) -> Acquisition {
 pub fn no_standby(chain: &str) -> Acquisition {
     let mut answer = Acquisition::new(
         Outcome::Halted,
-        format!("chain {chain} requires a synchronous standby, and none is connected; nothing is granted without it"),
+        format!("chain {chain} requires a synchronous standby, and fewer are connected than synchronous_standby_names asks for"),
     );
     answer.details = Some(json!({ "cause": "no_standby" }));
     answer

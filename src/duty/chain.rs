@@ -162,6 +162,23 @@ pub fn quarantine_slots(margin_slots: i32, horizon_slots: Option<i32>) -> i64 {
     i64::from(margin_slots.max(horizon_slots.unwrap_or(0)))
 }
 
+/// How many slots beyond the current one this ledger itself may have granted and lost. Without a horizon, any.
+pub fn grantable_slots(margin_slots: i32, horizon_slots: Option<i32>) -> i64 {
+    match horizon_slots {
+        Some(_) => quarantine_slots(margin_slots, horizon_slots),
+        None => i64::MAX,
+    }
+}
+
+/// How far ahead claims may have been granted, where the horizon comes nearer.
+pub fn horizon_given_up(before: Option<i32>, after: Option<i32>) -> Option<i64> {
+    match (before, after) {
+        (None, Some(_)) => Some(i64::MAX),
+        (Some(before), Some(after)) if after < before => Some(i64::from(before)),
+        _ => None,
+    }
+}
+
 /// Up to which slot a validator that is new here may have signed elsewhere. None: its operator vouches that it has not.
 pub fn first_use_slot(
     first_use: FirstUse,
@@ -292,6 +309,18 @@ mod tests {
         assert_eq!(quarantine_slots(4, Some(2)), 4);
         assert_eq!(quarantine_slots(4, Some(32)), 32);
         assert_eq!(quarantine_slots(4, None), 4);
+        assert_eq!(grantable_slots(4, Some(32)), 32);
+        assert_eq!(grantable_slots(4, None), i64::MAX);
+    }
+
+    #[test]
+    fn a_wider_horizon_is_remembered() {
+        assert_eq!(horizon_given_up(Some(9), Some(2)), Some(9));
+        assert_eq!(horizon_given_up(None, Some(2)), Some(i64::MAX));
+        assert_eq!(horizon_given_up(Some(2), Some(2)), None);
+        assert_eq!(horizon_given_up(Some(2), Some(9)), None);
+        assert_eq!(horizon_given_up(Some(2), None), None);
+        assert_eq!(horizon_given_up(None, None), None);
     }
 
     #[test]

@@ -38,6 +38,8 @@ pub struct Registered {
     /// At or below it, history is deleted.
     pub cleaned_slot: Option<i64>,
     pub frozen: bool,
+    /// Claims may have been granted up to it under a wider horizon.
+    pub reach_slot: Option<i64>,
     /// Witnesses are heard first, up to it.
     pub awaited_slot: Option<i64>,
 }
@@ -48,7 +50,7 @@ macro_rules! select_chain {
             concat!(
                 "SELECT id, tableoid, name, rules, identity, genesis_time, slot_duration_us, first_use, horizon_slots, \
                         margin_slots, allow_unsigned_release, record_commit, require_standby, retention_us, \
-                        retired_at IS NOT NULL, cleaned_slot, frozen_at IS NOT NULL, validator_bytes, awaited_slot \
+                        retired_at IS NOT NULL, cleaned_slot, frozen_at IS NOT NULL, validator_bytes, awaited_slot, reach_slot \
                    FROM slashguard.chain ",
                 $where,
                 "\0"
@@ -91,6 +93,7 @@ fn registered(row: &Row) -> Result<Registered, Error> {
         frozen: row.need(17)?,
         validator_bytes: row.need(18)?,
         awaited_slot: row.get(19)?,
+        reach_slot: row.get(20)?,
     })
 }
 
@@ -226,6 +229,15 @@ pub fn set_options(session: &Session, id: i32, options: &Options) -> Result<(), 
             Value::Bigint(options.retention),
         ],
     )?;
+    Ok(())
+}
+
+static REMEMBER_REACH: Statement =
+    Statement::new(c"UPDATE slashguard.chain SET reach_slot = GREATEST(reach_slot, $2) WHERE id = $1");
+
+/// Claims may have been granted up to this slot, although the horizon is nearer from now on.
+pub fn remember_reach(session: &Session, id: i32, slot: i64) -> Result<(), Error> {
+    REMEMBER_REACH.run(session, &[Value::Integer(Some(id)), Value::Bigint(Some(slot))])?;
     Ok(())
 }
 

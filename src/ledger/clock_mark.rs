@@ -97,6 +97,12 @@ fn shown(doubt: ClockDoubt, now: Timestamp, latest: Timestamp) -> Acquisition {
     clock_mark::refusal(doubt, &server::show_time(now), &server::show_time(latest))
 }
 
+/// The mark, where the clock is not to be believed by it.
+pub fn in_doubt(session: &Session, now: Timestamp) -> Result<Option<Timestamp>, Error> {
+    let latest = if minds() { read(session)? } else { None };
+    Ok(latest.filter(|latest| clock_mark::doubt(now, *latest).is_some()))
+}
+
 /// Moves the mark to `now`, also back: for the operator's word alone, which is in the audit by then.
 pub fn set(session: &Session, now: Timestamp) -> Result<bool, Error> {
     Ok(SET.run(session, &[Value::Timestamp(Some(now))])?.any())

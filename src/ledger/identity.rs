@@ -10,14 +10,16 @@ use super::audit;
 use super::chains::{self, Registered};
 use super::clock_mark;
 use super::lock::{self, Lock, LockName};
+use super::positions;
 use super::server;
 use super::statement::{Row, Session, Statement, Time, Value};
 use super::witnesses;
 use crate::duty::acquisition::{self, Acquisition};
-use crate::duty::chain::quarantine_slots;
-use crate::duty::clock::Timestamp;
+use crate::duty::chain::grantable_slots;
+use crate::duty::clock::{Duration, Timestamp};
 use crate::duty::error::Error;
 use crate::duty::position::Position;
+use crate::rules::recall::Recall;
 use serde_json::json;
 use std::cell::Cell;
 
@@ -54,7 +56,7 @@ static ADD_START: Statement = Statement::new(
 );
 static QUARANTINE: Statement = Statement::new(
     c"UPDATE slashguard.chain
-         SET quarantine_slot = GREATEST(quarantine_slot, $2), quarantine_cause = $3
+         SET quarantine_slot = GREATEST(quarantine_slot, $2), quarantine_cause = $3, covered_until = $4
        WHERE id = $1",
 );
 static DOUBT_FROZEN: Statement = Statement::new(c"UPDATE slashguard.chain SET doubt_while_frozen = $2 WHERE id = $1");
@@ -137,7 +139,7 @@ pub fn check(session: &Session, now: Timestamp) -> Result<Option<Acquisition>, E
         match difference(&row)? {
             Difference::Nothing => {}
             Difference::Restart => settle_restart(session, row.need::<Time>(6)?.0, now)?,
-            Difference::Doubt(cause) => settle_doubt(session, cause, now)?,
+            Difference::Doubt(cause) => settle_doubt(session, cause, row.need::<Time>(6)?.0, now)?,
         }
     }
     // What this transaction wrote may be rolled back, the ledger itself among it.
@@ -176,60 +178,105 @@ pub fn lost(session: &Session, position: &Position, now: Timestamp) -> Result<Op
     let Some(_lock) = lock(row.need(1)?)? else {
         return Ok(Some(acquisition::held_up("a loss of this ledger's is being settled by another caller")));
     };
-    if !super::positions::is_here(session, position)? {
-        settle_doubt(session, "a node was granted what is not here: this ledger has gone back in time", now)?;
+    if positions::recall(session, position)? != Recall::Lost {
+        return Ok(None);
     }
+    let cause = "a node was granted what is not here: this ledger has gone back in time";
+    let now = clock_mark::latest_of(session, now)?;
+    // Also what is frozen: a receipt knows nothing of what was granted after its freeze.
+    for registered in chains::all(session)? {
+        let mut slot = last_slot_that_may_be_granted(&registered, now);
+        if registered.id == position.key.chain_id {
+            slot = slot.max(position.key.slot);
+        }
+        quarantine(session, &registered, cause, slot, now)?;
+    }
+    cover(session, now)?;
+    be_at_home(session)?;
     Ok(None)
 }
 
 /// Every chain is quarantined, then the ledger is at home here: both or neither.
-fn settle_doubt(session: &Session, cause: &str, now: Timestamp) -> Result<(), Error> {
+fn settle_doubt(session: &Session, cause: &str, last_start: Timestamp, now: Timestamp) -> Result<(), Error> {
+    let last_alive = clock_mark::read(session)?.unwrap_or(now);
     let now = clock_mark::latest_of(session, now)?;
     for registered in chains::all(session)? {
         if registered.frozen {
-            // Nothing is granted there, so the unfreeze may settle it.
+            // Nothing is granted there, so the unfreeze may settle it. Should this be a copy from before an earlier
+            // unfreeze, the nodes know.
             DOUBT_FROZEN.run(session, &[Value::Integer(Some(registered.id)), Value::Text(Some(cause))])?;
             audit::write(session, "doubt", &registered.chain.name, &json!({ "cause": cause }))?;
+            hear_witnesses(session, &registered, last_start, last_alive, now)?;
         } else {
-            quarantine(session, &registered, cause, last_slot_that_may_be_granted(&registered, now))?;
+            quarantine(session, &registered, cause, last_slot_that_may_be_granted(&registered, now), now)?;
         }
     }
-    COVER.run(session, &[Value::Timestamp(Some(now)), Value::Bytes(Some(&server::random::<32>()?))])?;
+    cover(session, now)?;
     be_at_home(session)
 }
 
-/// Nothing is granted at or below `slot` any more.
-pub fn quarantine(session: &Session, registered: &Registered, cause: &str, slot: i64) -> Result<(), Error> {
-    QUARANTINE
-        .run(session, &[Value::Integer(Some(registered.id)), Value::Bigint(Some(slot)), Value::Text(Some(cause))])?;
+fn cover(session: &Session, now: Timestamp) -> Result<(), Error> {
+    COVER.run(session, &[Value::Timestamp(Some(now)), Value::Bytes(Some(&server::random::<32>()?))])?;
+    Ok(())
+}
+
+/// Nothing is granted at or below `slot` any more, which covers all that was granted until `time`.
+pub fn quarantine(
+    session: &Session,
+    registered: &Registered,
+    cause: &str,
+    slot: i64,
+    time: Timestamp,
+) -> Result<(), Error> {
+    QUARANTINE.run(
+        session,
+        &[
+            Value::Integer(Some(registered.id)),
+            Value::Bigint(Some(slot)),
+            Value::Text(Some(cause)),
+            Value::Timestamp(Some(time)),
+        ],
+    )?;
     audit::write(session, "quarantine", &registered.chain.name, &json!({ "cause": cause, "slot": slot }))
 }
 
 /// How far beyond `now` this ledger, or one like it, may have granted.
 pub fn last_slot_that_may_be_granted(registered: &Registered, now: Timestamp) -> i64 {
     let chain = &registered.chain;
-    let ahead = quarantine_slots(chain.options.margin_slots, chain.options.horizon_slots);
-    chain.clock.slot_at(now).saturating_add(ahead)
+    let ahead = grantable_slots(chain.options.margin_slots, chain.options.horizon_slots);
+    chain.clock.slot_at(now).saturating_add(ahead).max(registered.reach_slot.unwrap_or(i64::MIN))
 }
 
-/// Witnesses are the nodes that were active within the horizon before the server stopped, as far as this ledger knows.
+/// Nodes that were active in the last day that this ledger knows of are witnesses: files that were put back may be older than
+/// the horizon, and what a node was granted since is known to the node alone.
+const LONGEST_SILENCE: Duration = 24 * 3_600 * 1_000_000;
+
 fn settle_restart(session: &Session, last_start: Timestamp, now: Timestamp) -> Result<(), Error> {
     let last_alive = clock_mark::read(session)?.unwrap_or(now);
     let now = last_alive.max(now);
     for registered in chains::all(session)? {
-        let chain = &registered.chain;
-        // Whoever was not heard after the start before may not count as active any more: nobody asks for its word again.
-        if let Some(slot) = registered.awaited_slot {
-            if !witnesses::missing(session, registered.id, last_start)?.is_empty() {
-                quarantine(session, &registered, "the server was started anew, and not every witness was heard", slot)?;
-            }
-        }
-        let slots = quarantine_slots(chain.options.margin_slots, chain.options.horizon_slots).saturating_add(1);
-        let since = last_alive.saturating_sub(slots.saturating_mul(chain.clock.slot_duration));
-        let slot = last_slot_that_may_be_granted(&registered, now);
-        witnesses::await_reports(session, registered.id, since, slot)?;
+        hear_witnesses(session, &registered, last_start, last_alive, now)?;
     }
     be_at_home(session)
+}
+
+/// The server was started anew: what may have been granted before is granted again only when the witnesses are heard.
+fn hear_witnesses(
+    session: &Session,
+    registered: &Registered,
+    last_start: Timestamp,
+    last_alive: Timestamp,
+    now: Timestamp,
+) -> Result<(), Error> {
+    // Whoever was not heard after the start before may not count as active any more: nobody asks for its word again.
+    if let Some(slot) = registered.awaited_slot {
+        if !witnesses::missing(session, registered.id, last_start)?.is_empty() {
+            let cause = "the server was started anew, and not every witness was heard";
+            quarantine(session, registered, cause, slot, last_start)?;
+        }
+    }
+    let slot = last_slot_that_may_be_granted(registered, now);
+    witnesses::await_reports(session, registered.id, last_alive.saturating_sub(LONGEST_SILENCE), slot)
 }
 
 fn be_at_home(session: &Session) -> Result<(), Error> {

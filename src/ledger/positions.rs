@@ -4,16 +4,23 @@ use super::server;
 use super::statement::{Session, Statement, Time, Value};
 use crate::duty::error::Error;
 use crate::duty::position::Position;
-use crate::rules::recall::{self, OnRecord, Start};
+use crate::rules::recall::{self, OnRecord, Recall, Start};
 
-/// Whether the ledger has what the position says it granted. Costs nothing while the server runs that granted it.
-pub fn is_here(session: &Session, position: &Position) -> Result<bool, Error> {
-    let current = position.server_start == server::started_at();
-    if current && recall::is_in_running_server(position, running()) {
-        return Ok(true);
-    }
-    let start = if current { running() } else { past(session, position)? };
-    Ok(recall::is_here(position, start, &on_record(session, position)?))
+/// Whether the ledger has what the position says it granted.
+pub fn recall(session: &Session, position: &Position) -> Result<Recall, Error> {
+    let start = if is_current(position) { running() } else { past(session, position)? };
+    Ok(recall::judge(position, start, &on_record(session, position)?))
+}
+
+/// Whether the server has run since it granted, as far as that can be told without a look at the record. A virtual machine
+/// that is set back together with its memory goes on as if nothing had happened, but its connections are new.
+pub fn is_in_running_server(position: &Position) -> bool {
+    is_current(position) && recall::is_in_running_server(position, running())
+}
+
+/// Whether it was given out since the server's last start.
+pub fn is_current(position: &Position) -> bool {
+    position.server_start == server::started_at()
 }
 
 fn running() -> Start {
@@ -25,7 +32,7 @@ static PAST: Statement = Statement::new(
         FROM slashguard.server_start AS s
        CROSS JOIN LATERAL (
              SELECT n.* FROM slashguard.server_start AS n
-              WHERE n.started_at > s.started_at ORDER BY n.started_at LIMIT 1) AS next
+              WHERE n.number > s.number ORDER BY n.number LIMIT 1) AS next
        WHERE s.started_at = $1
          AND (next.system_identifier, next.timeline, next.database_oid)
            = (s.system_identifier, s.timeline, s.database_oid)",
@@ -40,10 +47,11 @@ fn past(session: &Session, position: &Position) -> Result<Start, Error> {
 }
 
 static ON_RECORD: Statement = Statement::new(
-    c"SELECT GREATEST(l.covered_until, h.covered_until), GREATEST(h.low_watermark, h.quarantine_slot, v.low_watermark), c.message_hash,
+    c"SELECT CASE WHEN h.id IS NULL THEN l.covered_until ELSE h.covered_until END, GREATEST(h.low_watermark, h.quarantine_slot, v.low_watermark), c.message_hash,
              EXISTS (SELECT FROM slashguard.tombstone AS t
                       WHERE t.chain_id = $1 AND t.slot = $2 AND t.validator_id = $3 AND t.duty_type_id = $4
-                        AND t.block_index = $5 AND t.message_hash = $6)
+                        AND t.block_index = $5 AND t.message_hash = $6 AND t.granted_at = $7),
+             h.doubt_while_frozen IS NOT NULL
         FROM slashguard.ledger AS l
         LEFT JOIN slashguard.chain AS h ON h.id = $1
         LEFT JOIN slashguard.validator AS v ON v.id = $3
@@ -62,6 +70,7 @@ fn on_record(session: &Session, position: &Position) -> Result<OnRecord, Error> 
             Value::Smallint(key.duty_type_id),
             Value::Integer(Some(key.block_index)),
             Value::Bytes(Some(&position.message_hash)),
+            Value::Timestamp(Some(position.granted_at)),
         ],
     )?;
     let row = rows.first().ok_or_else(|| Error::internal("the identity row is gone"))?;
@@ -70,5 +79,6 @@ fn on_record(session: &Session, position: &Position) -> Result<OnRecord, Error> 
         watermark: row.get(2)?,
         message_hash: row.get::<Vec<u8>>(3)?.and_then(|hash| hash.try_into().ok()),
         freed: row.need(4)?,
+        doubt_while_frozen: row.need(5)?,
     })
 }

@@ -53,18 +53,17 @@ static UNFREEZE: Statement = Statement::new(
          SET frozen_at = NULL, frozen_reason = NULL, freeze_id = NULL, doubt_while_frozen = NULL
        WHERE id = $1",
 );
-static NOTHING_LOST: Statement = Statement::new(
-    c"UPDATE slashguard.chain SET covered_until = GREATEST(covered_until, $2), awaited_slot = NULL WHERE id = $1",
-);
+static NOTHING_LOST: Statement =
+    Statement::new(c"UPDATE slashguard.chain SET covered_until = GREATEST(covered_until, $2) WHERE id = $1");
 
 pub fn unfreeze(session: &Session, chain: &Registered) -> Result<(), Error> {
     UNFREEZE.run(session, &[Value::Integer(Some(chain.id))])?;
     Ok(())
 }
 
-/// Whatever was granted until `now` is on record.
-pub fn nothing_lost(session: &Session, chain: &Registered, now: Timestamp) -> Result<(), Error> {
-    NOTHING_LOST.run(session, &[Value::Integer(Some(chain.id)), Value::Timestamp(Some(now))])?;
+/// Whatever was granted until `time` is on record.
+pub fn nothing_lost(session: &Session, chain: &Registered, time: Timestamp) -> Result<(), Error> {
+    NOTHING_LOST.run(session, &[Value::Integer(Some(chain.id)), Value::Timestamp(Some(time))])?;
     Ok(())
 }
 
@@ -130,7 +129,9 @@ pub fn raise_low_watermark(
 }
 
 static LOWER_LOW: Statement = Statement::new(
-    c"UPDATE slashguard.chain SET low_watermark = $2 WHERE id = $1 AND low_watermark > COALESCE($2, -1)",
+    c"UPDATE slashguard.chain SET low_watermark = $2
+       WHERE id = $1 AND low_watermark > COALESCE($2, -1)
+         AND (cleaned_slot IS NULL OR COALESCE($2, -1) >= cleaned_slot)",
 );
 static LOWER_LOW_OF_VALIDATOR: Statement = Statement::new(
     c"UPDATE slashguard.validator SET low_watermark = $2 WHERE id = $1 AND low_watermark > COALESCE($2, -1)",

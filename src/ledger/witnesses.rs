@@ -13,27 +13,34 @@ const STEP: Duration = 10 * 1_000_000;
 const MOST_KNOWN: usize = 4_096;
 
 thread_local! {
-    /// By table of claims, chain and node: when this backend wrote down a report last.
+    /// By table of claims, chain and node: when this backend wrote down a report last. Whoever is not here is new to it.
     static REPORTED: RefCell<HashMap<(u32, i32, i32), Timestamp>> = RefCell::default();
 }
 
 // Whoever finds the row locked leaves it: the same node is just reporting, and nobody waits for that one's commit.
 static REPORT_AGAIN: Statement = Statement::new(
-    c"UPDATE slashguard.witness AS w SET reported_at = $3, server_start = $4
+    c"UPDATE slashguard.witness AS w SET reported_at = $3, heard_since = CASE WHEN $5 THEN $4 ELSE w.heard_since END
         FROM (SELECT chain_id, node_id FROM slashguard.witness
                WHERE chain_id = $1 AND node_id = $2 FOR UPDATE SKIP LOCKED) AS free
        WHERE w.chain_id = free.chain_id AND w.node_id = free.node_id",
 );
 static REPORT_FIRST: Statement = Statement::new(
-    c"INSERT INTO slashguard.witness (chain_id, node_id, reported_at, server_start) VALUES ($1, $2, $3, $4)
+    c"INSERT INTO slashguard.witness (chain_id, node_id, reported_at, heard_since) VALUES ($1, $2, $3, $4)
       ON CONFLICT (chain_id, node_id) DO NOTHING",
 );
 
-/// The node has handed back a position that is here.
-pub fn report(session: &Session, chain_id: i32, node_id: i32, now: Timestamp) -> Result<(), Error> {
+/// Whether this backend has heard the node before.
+pub fn is_known(chain_id: i32, node_id: i32) -> bool {
+    let witness = (server::table_oid(c"claim"), chain_id, node_id);
+    REPORTED.with_borrow(|reported| reported.contains_key(&witness))
+}
+
+/// The node has handed back a position that is here. `of_before`: it was given out before the server's last start; a later one
+/// tells nothing of what was granted then.
+pub fn report(session: &Session, chain_id: i32, node_id: i32, of_before: bool, now: Timestamp) -> Result<(), Error> {
     let witness = (server::table_oid(c"claim"), chain_id, node_id);
     let last = REPORTED.with_borrow(|reported| reported.get(&witness).copied());
-    if last.is_some_and(|last| (0..STEP).contains(&(now - last))) {
+    if !of_before && last.is_some_and(|last| (0..STEP).contains(&(now - last))) {
         return Ok(());
     }
     let values = [
@@ -41,9 +48,10 @@ pub fn report(session: &Session, chain_id: i32, node_id: i32, now: Timestamp) ->
         Value::Integer(Some(node_id)),
         Value::Timestamp(Some(now)),
         Value::Timestamp(Some(server::started_at())),
+        Value::Bool(of_before),
     ];
     if !REPORT_AGAIN.run(session, &values)?.any() {
-        patience::wait_for(|| REPORT_FIRST.run(session, &values).map(|_| ()))?;
+        patience::wait_for(|| REPORT_FIRST.run(session, &values[..4]).map(|_| ()))?;
     }
     REPORTED.with_borrow_mut(|reported| {
         if reported.len() >= MOST_KNOWN {
@@ -59,7 +67,7 @@ static MISSING: Statement = Statement::new(
         FROM slashguard.witness AS w
         JOIN slashguard.chain AS c ON c.id = w.chain_id
         JOIN slashguard.node AS n ON n.id = w.node_id
-       WHERE w.chain_id = $1 AND c.awaited_slot IS NOT NULL AND w.reported_at >= c.awaited_since AND w.server_start <> $2
+       WHERE w.chain_id = $1 AND c.awaited_slot IS NOT NULL AND w.reported_at >= c.awaited_since AND w.heard_since <> $2
        ORDER BY n.name LIMIT 20",
 );
 

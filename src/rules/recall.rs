@@ -20,6 +20,8 @@ pub enum Start {
 pub struct OnRecord {
     /// Whatever was granted until then is on record, or below a watermark.
     pub covered_until: Option<Timestamp>,
+    /// The chain was frozen when the ledger was moved or promoted, and what that means is told by its unfreeze.
+    pub doubt_while_frozen: bool,
     /// At or below it nothing is granted: a low watermark or a quarantine.
     pub watermark: Option<i64>,
     pub message_hash: Option<[u8; 32]>,
@@ -27,24 +29,41 @@ pub struct OnRecord {
     pub freed: bool,
 }
 
-/// The write-ahead log has come as far as it was when the grant was answered: enough where the server never stopped.
+/// The write-ahead log has come as far as it was when the grant was answered: enough where the server never stopped, as every
+/// connection knows that has seen the node before.
 pub fn is_in_running_server(position: &Position, start: Start) -> bool {
     matches!(start, Start::Current { wal_end } if position.wal_end <= wal_end)
 }
 
+/// What a position that is handed back tells.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Recall {
+    Here,
+    Lost,
+    /// Nothing is granted there for now, and a receipt may yet cover it.
+    NotToBeJudged,
+}
+
 /// Whether the ledger still has what it granted.
-pub fn is_here(position: &Position, start: Start, record: &OnRecord) -> bool {
+pub fn judge(position: &Position, start: Start, record: &OnRecord) -> Recall {
     if record.covered_until.is_some_and(|covered| position.granted_at <= covered) {
-        return true;
+        return Recall::Here;
+    }
+    if record.doubt_while_frozen {
+        return Recall::NotToBeJudged;
     }
     let whole_log = match start {
         Start::Current { wal_end } | Start::Over { wal_end } => position.wal_end <= wal_end,
         Start::Unknown => false,
     };
-    whole_log
-        && (record.message_hash == Some(position.message_hash)
-            || record.freed
-            || record.watermark.is_some_and(|watermark| position.key.slot <= watermark))
+    let on_record = record.message_hash == Some(position.message_hash)
+        || record.freed
+        || record.watermark.is_some_and(|watermark| position.key.slot <= watermark);
+    if whole_log && on_record {
+        Recall::Here
+    } else {
+        Recall::Lost
+    }
 }
 
 #[cfg(test)]
@@ -68,17 +87,29 @@ mod tests {
         OnRecord { message_hash: Some([1; 32]), ..OnRecord::default() }
     }
 
+    fn here(position: &Position, start: Start, record: &OnRecord) -> bool {
+        judge(position, start, record) == Recall::Here
+    }
+
+    #[test]
+    fn what_is_frozen_and_in_doubt_is_not_judged() {
+        let frozen = OnRecord { doubt_while_frozen: true, covered_until: Some(49), ..OnRecord::default() };
+        assert_eq!(judge(&position(), Start::Unknown, &frozen), Recall::NotToBeJudged);
+        let covered = OnRecord { covered_until: Some(50), ..frozen };
+        assert_eq!(judge(&position(), Start::Unknown, &covered), Recall::Here);
+    }
+
     #[test]
     fn what_is_on_record_is_here() {
         for start in [Start::Current { wal_end: 100 }, Start::Over { wal_end: 100 }] {
-            assert!(is_here(&position(), start, &granted()));
+            assert!(here(&position(), start, &granted()));
         }
     }
 
     #[test]
     fn a_log_that_ends_before_the_grant_has_lost_it() {
         for start in [Start::Current { wal_end: 99 }, Start::Over { wal_end: 99 }, Start::Unknown] {
-            assert!(!is_here(&position(), start, &granted()), "{start:?}");
+            assert!(!here(&position(), start, &granted()), "{start:?}");
             assert!(!is_in_running_server(&position(), start));
         }
         assert!(is_in_running_server(&position(), Start::Current { wal_end: 100 }));
@@ -88,24 +119,24 @@ mod tests {
     #[test]
     fn a_long_log_without_the_claim_has_lost_it() {
         let start = Start::Over { wal_end: 1_000 };
-        assert!(!is_here(&position(), start, &OnRecord::default()));
+        assert!(!here(&position(), start, &OnRecord::default()));
         let other = OnRecord { message_hash: Some([2; 32]), ..OnRecord::default() };
-        assert!(!is_here(&position(), start, &other));
+        assert!(!here(&position(), start, &other));
     }
 
     #[test]
     fn released_and_cleaned_up_is_no_loss() {
         let start = Start::Over { wal_end: 1_000 };
-        assert!(is_here(&position(), start, &OnRecord { freed: true, ..OnRecord::default() }));
-        assert!(is_here(&position(), start, &OnRecord { watermark: Some(7), ..OnRecord::default() }));
-        assert!(!is_here(&position(), start, &OnRecord { watermark: Some(6), ..OnRecord::default() }));
+        assert!(here(&position(), start, &OnRecord { freed: true, ..OnRecord::default() }));
+        assert!(here(&position(), start, &OnRecord { watermark: Some(7), ..OnRecord::default() }));
+        assert!(!here(&position(), start, &OnRecord { watermark: Some(6), ..OnRecord::default() }));
     }
 
     #[test]
     fn what_a_quarantine_covers_raises_no_alarm_again() {
         let covered = OnRecord { covered_until: Some(50), ..OnRecord::default() };
-        assert!(is_here(&position(), Start::Unknown, &covered));
+        assert!(here(&position(), Start::Unknown, &covered));
         let before = OnRecord { covered_until: Some(49), ..OnRecord::default() };
-        assert!(!is_here(&position(), Start::Unknown, &before));
+        assert!(!here(&position(), Start::Unknown, &before));
     }
 }
