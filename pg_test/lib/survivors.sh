@@ -65,8 +65,15 @@ survivors_say() {
 
 # survivors_hear [PREFIX]: shows what the clients say until a line begins so, or to their end. Fails when the other happens.
 survivors_hear() {
-    local prefix=${1:-} line
-    while IFS= read -r -t "$survivors_patience" -u "$survivors_lines" line; do
+    local prefix=${1:-} line status
+    while true; do
+        status=0
+        IFS= read -r -t "$survivors_patience" -u "$survivors_lines" line || status=$?
+        if [ "$status" -ne 0 ]; then
+            # Above 128 it ran out of time.
+            [ "$status" -le 128 ] && [ -z "$prefix" ]
+            return
+        fi
         # Of a run that is meant to fail nobody needs every duty's story.
         if [ -z "$survivors_prefix" ] || [[ $line != "      "* ]]; then
             echo "$survivors_prefix$line"
@@ -80,8 +87,6 @@ survivors_hear() {
             return 0
         fi
     done
-    # Above 128 the read ran out of time.
-    [ $? -le 128 ] && [ -z "$prefix" ]
 }
 
 survivors_await() {
