@@ -255,9 +255,10 @@ fn released(row: &Row) -> Answer {
 
 fn refusal(call: &Call, error: &DbError) -> Answer {
     let code = error.code();
-    // Killed, or cancelled, or the server went down: that may have come before the commit or after it. A timeout is neither, it is a failure.
+    // Killed, or cancelled, or the server went down, or a standby is missing that should have it: that may have come before the commit or after it. A timeout is neither, it is a failure.
     let cancelled = *code == SqlState::QUERY_CANCELED && error.message().contains("user request");
-    if [SqlState::ADMIN_SHUTDOWN, SqlState::CRASH_SHUTDOWN].contains(code) || cancelled {
+    let unknown = [SqlState::ADMIN_SHUTDOWN, SqlState::CRASH_SHUTDOWN, SqlState::TRANSACTION_RESOLUTION_UNKNOWN];
+    if unknown.contains(code) || cancelled {
         return Answer::Lost;
     }
     match (call, code.code()) {
