@@ -60,7 +60,13 @@ survivors_start() {
 }
 
 survivors_say() {
-    [ -n "${SURVIVORS[1]:-}" ] && echo "$1" >&"${SURVIVORS[1]}"
+    local status=0
+    [ -n "${SURVIVORS[1]:-}" ] || return 1
+    # Clients that died a moment ago must not take this shell along.
+    trap '' PIPE
+    echo "$1" >&"${SURVIVORS[1]}" || status=$?
+    trap - PIPE
+    return "$status"
 }
 
 # survivors_hear [PREFIX]: shows what the clients say until a line begins so, or to their end. Fails when the other happens.
@@ -116,13 +122,26 @@ survivors_finish() {
     fi
     passed=$((passed + survivors_passed))
     failed=$((failed + survivors_failed))
+    if [ "$survivors_failed" -gt 0 ]; then
+        keep_server_logs
+    fi
+}
+
+# The servers' files go when the script ends, and what they logged is the other half of the story.
+keep_server_logs() {
+    local name
+    mkdir -p "$repository/target/test"
+    for name in "${clusters_started[@]}"; do
+        cluster_log "$name" > "$repository/target/test/$name.server.log"
+        echo "what $name logged is kept: target/test/$name.server.log"
+    done
 }
 
 survivors_finish_badly() {
     local figure=$1 status
     survivors_end
-    check "such a run fails, and counts $figure: ${survivors_figures[$figure]:-none}" \
-        [ "$status" -ne 0 -a "${survivors_figures[$figure]:-0}" -gt 0 ]
+    check "such a run fails" [ "$status" -ne 0 ]
+    check "and counts $figure: ${survivors_figures[$figure]:-none}" [ "${survivors_figures[$figure]:-0}" -gt 0 ]
 }
 
 survivors_kill() {
