@@ -5,6 +5,7 @@
 #   survivors_servers CLUSTER ..       where these clusters are, as `survivors` wants it
 #   survivors_start ARGUMENT ..        starts the clients
 #   survivors_await N                  waits until that many more claims were granted
+#   survivors_hold                     lets each client hold a claim that it never commits
 #   survivors_finish                   ends the run; what it counted is added to passed and failed
 #   survivors_finish_badly FIGURE      ends a run that must have gone wrong: it fails, and counts some of FIGURE
 #   survivors_kill                     ends what still runs: for an EXIT trap
@@ -97,6 +98,10 @@ survivors_hear() {
 
 survivors_await() {
     survivors_say "await $1" && survivors_hear "granted: $1 more" || fail "The clients were not granted $1 more claims."
+}
+
+survivors_hold() {
+    survivors_say hold && survivors_hear "held: " || fail "The clients do not hold what they never commit."
 }
 
 # Sets status to how the clients ended.

@@ -1,7 +1,8 @@
 //! `survivors`: clients that fight for duties while their server crashes or another one takes its place. Then judges what
 //! they were told, and asks once more for every claim that was ever granted.
 //!
-//! A script leads it by words on standard input: `await N` is answered with `granted: N more`, `stop` ends the run.
+//! A script leads it by words on standard input: `await N` is answered with `granted: N more`, `hold`
+//! with `held: N`, `stop` ends the run.
 
 use slashguard_storm::judgement::{judge_coverage, judge_history, show};
 use slashguard_storm::storm::table;

@@ -4,7 +4,7 @@ use std::str::FromStr;
 use std::time::SystemTime;
 
 pub const USAGE: &str = "survivors --servers HOST:PORT[,HOST:PORT ..] --database NAME [--user NAME] \
-    [--across crash|failover|lagging-failover] [--lives N] [--connections N] [--seconds N] [--seed N] [--answers-early]";
+    [--across crash|failover|lagging-failover] [--lives N] [--connections N] [--seconds N] [--seed N]";
 
 pub struct Arguments {
     pub endpoints: Vec<Endpoint>,
@@ -17,9 +17,6 @@ pub struct Arguments {
     /// At most; mostly somebody says stop before.
     pub seconds: u64,
     pub seed: u64,
-    /// Claims are asked for in transactions that are committed only after the client has taken the answer for granted. That
-    /// is the mistake that the extension exists to prevent, and a crash must bring it to light.
-    pub answers_early: bool,
 }
 
 /// What happens to the server meanwhile.
@@ -63,13 +60,8 @@ pub fn read(mut given: impl Iterator<Item = String>) -> Result<Arguments, String
         connections: 16,
         seconds: 900,
         seed: clock.as_micros() as u64,
-        answers_early: false,
     };
     while let Some(name) = given.next() {
-        if name == "--answers-early" {
-            arguments.answers_early = true;
-            continue;
-        }
         let value = given.next().ok_or(format!("{name} needs a value"))?;
         match name.as_str() {
             "--servers" => arguments.endpoints = value.split(',').map(str::parse).collect::<Result<_, _>>()?,
@@ -84,7 +76,7 @@ pub fn read(mut given: impl Iterator<Item = String>) -> Result<Arguments, String
                 }
             }
             "--lives" => arguments.lives = number(&name, &value, 1..=1000)? as i64,
-            "--connections" => arguments.connections = number(&name, &value, 2..=500)? as u16,
+            "--connections" => arguments.connections = number(&name, &value, 2..=150)? as u16,
             "--seconds" => arguments.seconds = number(&name, &value, 1..=3600)?,
             "--seed" => arguments.seed = number(&name, &value, 0..=u64::MAX)?,
             _ => return Err(format!("unknown option {name}")),

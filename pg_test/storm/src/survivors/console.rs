@@ -8,6 +8,9 @@ use std::thread;
 pub enum Word {
     /// `await N`: say so when that many more claims were granted.
     Await(u64),
+    /// `hold`: from now on each client holds a claim whose transaction it never commits. That is the mistake that the
+    /// extension exists to prevent, and a crash must bring it to light.
+    Hold,
     /// `stop`, or the end of the input: nobody would ever say it.
     Stop,
     Unknown(String),
@@ -32,6 +35,7 @@ fn understand(line: &str) -> Word {
     let words: Vec<&str> = line.split_whitespace().collect();
     match words.as_slice() {
         ["stop"] => Word::Stop,
+        ["hold"] => Word::Hold,
         ["await", number] => number.parse().map_or_else(|_| Word::Unknown(line.into()), Word::Await),
         _ => Word::Unknown(line.into()),
     }
@@ -45,6 +49,7 @@ mod tests {
     fn words_are_understood_or_named() {
         assert_eq!(understand("await 300"), Word::Await(300));
         assert_eq!(understand(" stop "), Word::Stop);
+        assert_eq!(understand("hold"), Word::Hold);
         for line in ["", "await", "await many", "stop now"] {
             assert_eq!(understand(line), Word::Unknown(line.into()));
         }

@@ -10,6 +10,9 @@ use std::time::Duration;
 #[derive(Default)]
 pub struct Scoreboard {
     pub over: AtomicBool,
+    /// Whether clients shall hold what they never commit, and how many do.
+    pub holding: AtomicBool,
+    pub held: AtomicU64,
     pub calls: AtomicU64,
     pub acquired: AtomicU64,
     recorded: AtomicU64,

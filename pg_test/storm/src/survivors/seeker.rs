@@ -48,10 +48,6 @@ impl Gate for Seeker {
         }
     }
 
-    fn answers_early(&self) -> bool {
-        self.setting.answers_early
-    }
-
     fn chain(&self, number: u8) -> &str {
         &self.setting.chains[number as usize].name
     }

@@ -17,7 +17,6 @@ pub struct Setting {
     user: String,
     pub chains: Vec<Chain>,
     pub across: Across,
-    pub answers_early: bool,
     /// Each by what tells it from others; its place is its number.
     lives: Mutex<Vec<String>>,
     /// Where every tick of every history counts from.
@@ -50,7 +49,6 @@ impl Setting {
             user: arguments.user.clone(),
             chains: Vec::new(),
             across: arguments.across,
-            answers_early: arguments.answers_early,
             lives: Mutex::default(),
             began: Instant::now(),
         };

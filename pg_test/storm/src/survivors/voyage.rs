@@ -5,7 +5,8 @@ use super::player::Player;
 use super::scoreboard::Scoreboard;
 use super::setting::Setting;
 use crate::history::Event;
-use std::sync::atomic::Ordering::Relaxed;
+use crate::storm::connection::Why;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::mpsc::Receiver;
 use std::sync::Arc;
 use std::thread;
@@ -32,14 +33,24 @@ pub fn sail(
                 let mut player = Player::new(setting.clone(), number, seed);
                 while !board.over.load(Relaxed) {
                     let before = player.calls();
-                    let why = player.play();
+                    let mut why = Why::default();
+                    if !board.holding.load(Relaxed) {
+                        why = player.play();
+                    } else if player.act_early() {
+                        board.note(player.since(before), &why);
+                        board.held.fetch_add(1, Relaxed);
+                        wait_for_the_end(board);
+                        break;
+                    }
                     board.note(player.since(before), &why);
                 }
                 player.history()
             }
         };
         let threads: Vec<_> = (0..connections).map(|number| scope.spawn(play(number))).collect();
-        let watched = watch(board, words, connections, time, || threads.iter().any(|thread| thread.is_finished()));
+        let watched = watch(board, words, connections, time, || {
+            !board.holding.load(Relaxed) && threads.iter().any(|thread| thread.is_finished())
+        });
         board.over.store(true, Relaxed);
         let mut events = Vec::new();
         let mut trouble = watched;
@@ -53,7 +64,22 @@ pub fn sail(
     })
 }
 
-/// Waits for the end, says how it goes, and answers those who await grants.
+fn wait_for_the_end(board: &Scoreboard) {
+    while !board.over.load(Relaxed) {
+        thread::sleep(Duration::from_millis(20));
+    }
+}
+
+/// Something that a script waits for.
+struct Awaited<'a> {
+    counter: &'a AtomicU64,
+    enough: u64,
+    /// Said when it is there.
+    line: String,
+    since: Instant,
+}
+
+/// Waits for the end, says how it goes, and answers those who wait for something.
 fn watch(
     board: &Scoreboard,
     words: &Receiver<Word>,
@@ -63,28 +89,36 @@ fn watch(
 ) -> Result<(), String> {
     let began = Instant::now();
     let mut shown = Duration::ZERO;
-    let mut awaited: Option<(u64, u64, Instant)> = None;
+    let mut awaited: Option<Awaited> = None;
     while began.elapsed() < time && board.calls.load(Relaxed) < MOST_CALLS && !somebody_died() {
+        let connections = u64::from(connections);
+        let wait = |counter, enough, line| Some(Awaited { counter, enough, line, since: Instant::now() });
         match words.recv_timeout(Duration::from_millis(50)) {
             Ok(Word::Stop) => return Ok(()),
             Ok(Word::Await(number)) => {
                 // Each client may have an answer in its hands that an earlier life of the server gave.
-                let enough = board.acquired.load(Relaxed) + number + u64::from(connections);
-                awaited = Some((number, enough, Instant::now()));
+                let enough = board.acquired.load(Relaxed) + number + connections;
+                awaited = wait(&board.acquired, enough, format!("granted: {number} more"));
             }
-            Ok(Word::Unknown(line)) => return Err(format!("unknown word {line:?}; known are `await N` and `stop`")),
+            Ok(Word::Hold) => {
+                board.holding.store(true, Relaxed);
+                awaited = wait(&board.held, connections, format!("held: {connections}"));
+            }
+            Ok(Word::Unknown(line)) => {
+                return Err(format!("unknown word {line:?}; known are `await N`, `hold` and `stop`"));
+            }
             Err(_) => {}
         }
         if began.elapsed() - shown >= PROGRESS {
             shown += PROGRESS;
             board.show(shown);
         }
-        if let Some((number, enough, since)) = awaited {
-            if board.acquired.load(Relaxed) >= enough {
-                println!("granted: {number} more");
+        if let Some(Awaited { counter, enough, line, since }) = &awaited {
+            if counter.load(Relaxed) >= *enough {
+                println!("{line}");
                 awaited = None;
             } else if since.elapsed() > PATIENCE {
-                return Err(format!("gave up waiting for {number} more grants after {} s", PATIENCE.as_secs()));
+                return Err(format!("gave up waiting for {line:?} after {} s", PATIENCE.as_secs()));
             }
         }
     }
