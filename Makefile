@@ -22,7 +22,7 @@ INSTALL_SCRIPT = target/$(EXTENSION)--$(VERSION).sql
 CRATE_FILES := $(shell find src -type f) Cargo.toml Cargo.lock $(wildcard build.rs .cargo/config.toml)
 STRAY_SQL := $(filter-out $(SQL_FILES) $(UPGRADE_FILES),$(wildcard sql/*.sql))
 
-SUITES = lint unit regress isolation wire storm dump recovery logs cron readme aztec
+SUITES = lint unit regress isolation wire storm dump recovery crash failover logs cron readme aztec
 
 # rustup puts cargo here, and a shell that was open before does not know it yet.
 export PATH := $(PATH):$(HOME)/.cargo/bin
@@ -31,7 +31,7 @@ export PG_CONFIG INSTALL_RUST
 .DEFAULT_GOAL := all
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: all install uninstall installcheck setup ready demo psql stop test $(SUITES:%=test-%) bench lint clean help \
+.PHONY: all install uninstall installcheck setup ready demo psql stop test $(SUITES:%=test-%) test-nightly bench lint clean help \
 	check-server check-versions FORCE
 
 ## all: build the library and the install script (the default)
@@ -129,12 +129,18 @@ test: ready
 ## test-storm: many connections, conflicting hashes, cleanups; then no duty has two hashes
 ## test-dump: pg_dump carries all history
 ## test-recovery: promotion, restore and copies are noticed and quarantined
+## test-crash: the server is killed again and again, and no claim is lost (CRASHES=3)
+## test-failover: a standby takes over, synchronous or lagging, and no duty is granted twice
 ## test-logs: no token gets into the server's log
 ## test-cron: pg_cron runs the scheduled maintenance
 ## test-readme: everything the README shows
 ## test-aztec: the npm package's own ValidatorHASigner signs through slashguard (needs Node 20.10)
 $(SUITES:%=test-%): test-%: ready
 	@bash pg_test/run $*
+
+## test-nightly: storm, crash and failover for longer: STORM_SECONDS=600 CRASHES=20
+test-nightly: ready
+	@STORM_SECONDS=$${STORM_SECONDS:-600} CRASHES=$${CRASHES:-20} bash pg_test/run storm crash failover
 
 ## bench: duty cycles a second beside those of the Aztec client's own statements (ROUNDS=5 ROUND_SECONDS=5)
 bench: ready

@@ -3,7 +3,13 @@
 #
 #   cluster_start NAME [LINE ..]   a fresh server; further lines go to its postgresql.conf. Exports PGHOST (a socket
 #                                  folder), PGPORT, PGUSER and PGDATABASE. One that is left under the name is removed.
-#   cluster_use NAME               exports the same for one that runs; fails when none does
+#   cluster_standby NAME PRIMARY [LINE ..]   a standby of PRIMARY, streaming; exports nothing. With no further lines it has
+#                                  PRIMARY's settings but for socket and port
+#   cluster_promote NAME           makes a primary of it
+#   cluster_stop NAME MODE         stops it in a mode of pg_ctl; its files stay
+#   cluster_crash NAME             kills it and all its processes at once, with SIGKILL; its files stay
+#   cluster_resume NAME            starts one that was stopped or crashed
+#   cluster_use NAME               exports the same as cluster_start for one that runs; fails when none does
 #   cluster_remove NAME            stops it and removes its files
 #   cluster_remove_started         the same for all that this script started: for its EXIT trap
 #   cluster_names                  what is under target/clusters
@@ -103,9 +109,9 @@ cluster_use() {
     cluster_export "$socket" "$port"
 }
 
-cluster_start() {
-    local name=$1 base socket port
-    shift
+# A new place under NAME, instead of one that is left there. Sets base, socket and port.
+cluster_place() {
+    local name=$1
     cluster_remove "$name"
     mkdir -p "$clusters/$name"
     base=$(private_folder "$clusters/$name/XXXXXX")
@@ -123,7 +129,12 @@ cluster_start() {
     # Before the start, so that whatever happens next it can be found and removed.
     printf '%s\n' "$base" "$socket" "$port" > "$clusters/$name/location"
     clusters_started+=("$name")
+}
 
+cluster_start() {
+    local name=$1 base socket port
+    shift
+    cluster_place "$name"
     as_server_user initdb --pgdata="$base/data" --username=postgres --auth=trust --encoding=UTF8 --locale=C --no-sync \
         > "$clusters/$name/initdb.log" 2>&1 ||
         fail "initdb failed for the private server '$name':" "$(tail -n 20 "$clusters/$name/initdb.log")"
@@ -137,10 +148,72 @@ cluster_start() {
         echo "log_line_prefix = '%m [%p] %d %a '"
         printf '%s\n' "$@"
     } | as_server_user tee -a "$base/data/postgresql.conf" > /dev/null
-    as_server_user pg_ctl -D "$base/data" --log="$base/server.log" --wait --silent start > "$clusters/$name/start.log" 2>&1 ||
+    cluster_resume "$name"
+    cluster_export "$socket" "$port"
+}
+
+cluster_resume() {
+    local name=$1 base socket port
+    cluster_location "$name"
+    # One that crashed may have to recover much.
+    as_server_user pg_ctl -D "$base/data" --log="$base/server.log" --wait --timeout=300 --silent start \
+        > "$clusters/$name/start.log" 2>&1 ||
         fail "The private server '$name' did not start:" "$(cat "$clusters/$name/start.log")" \
             "$(tail -n 20 "$base/server.log" 2> /dev/null)"
-    cluster_export "$socket" "$port"
+}
+
+cluster_standby() {
+    local name=$1 primary=$2 base socket port primary_socket primary_port
+    shift 2
+    cluster_location "$primary" || fail "There is no private server '$primary'."
+    primary_socket=$socket primary_port=$port
+    cluster_place "$name"
+    as_server_user pg_basebackup --host="$primary_socket" --port="$primary_port" --username=postgres -D "$base/data" \
+        --checkpoint=fast --wal-method=stream --no-sync -R > "$clusters/$name/basebackup.log" 2>&1 ||
+        fail "pg_basebackup from '$primary' failed:" "$(tail -n 20 "$clusters/$name/basebackup.log")"
+    printf '%s\n' "port = $port" "unix_socket_directories = '$socket'" "cron.host = '$socket'" "$@" |
+        as_server_user tee -a "$base/data/postgresql.conf" > /dev/null
+    cluster_resume "$name"
+}
+
+cluster_promote() {
+    local base socket port
+    cluster_location "$1"
+    as_server_user pg_ctl -D "$base/data" --wait --silent promote
+}
+
+cluster_stop() {
+    local base socket port
+    cluster_location "$1"
+    as_server_user pg_ctl -D "$base/data" --mode="$2" --wait --silent stop
+}
+
+# The process of that number is there, and no zombie.
+process_lives() {
+    [[ "$(ps -o stat= -p "$1" 2> /dev/null)" == [^Z]* ]]
+}
+
+no_process_lives() {
+    local process
+    for process in "$@"; do
+        if process_lives "$process"; then
+            return 1
+        fi
+    done
+}
+
+cluster_crash() {
+    local base socket port postmaster processes
+    cluster_location "$1"
+    read -r postmaster < "$base/data/postmaster.pid"
+    # Stopped first: it would notice the death of its children, and start others, before its own.
+    kill -STOP "$postmaster"
+    mapfile -t processes < <(ps -o pid= --ppid "$postmaster" | tr -d ' ')
+    kill -KILL "$postmaster" "${processes[@]}"
+    # Their shared memory is theirs until the last of them is gone.
+    wait_until 60 "the processes of '$1' are killed" no_process_lives "$postmaster" "${processes[@]}"
+    # A dead postmaster that nobody has waited for yet looks alive to the next one, by these files.
+    rm -f "$base/data/postmaster.pid" "$socket/.s.PGSQL.$port.lock"
 }
 
 cluster_log() {

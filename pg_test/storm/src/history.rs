@@ -18,6 +18,10 @@ pub type Hash = u8;
 /// Microseconds of the clients' common monotonic clock.
 pub type Tick = u64;
 
+/// One life of one server, from its start to a crash, a stop or the end of the run: what it had not flushed is gone with it.
+/// Numbered as the clients met them.
+pub type Life = u16;
+
 /// Microseconds of the server's clock.
 pub type ServerTime = i64;
 
@@ -108,6 +112,8 @@ pub struct Event {
     pub start: Tick,
     pub end: Tick,
     pub connection: u16,
+    /// Who was asked.
+    pub life: Life,
     pub call: Call,
     pub answer: Answer,
 }
@@ -128,8 +134,8 @@ impl fmt::Display for Event {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
             f,
-            "{}..{} us, connection {}: {:?} -> {:?}",
-            self.start, self.end, self.connection, self.call, self.answer
+            "{}..{} us, connection {}, life {}: {:?} -> {:?}",
+            self.start, self.end, self.connection, self.life, self.call, self.answer
         )
     }
 }

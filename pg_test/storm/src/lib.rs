@@ -1,12 +1,15 @@
 //! Tests of slashguard that `psql` cannot run.
 //!
 //! `storm` lets many connections fight for few duties and has their histories judged by a checker that never looks
-//! into a table. `wire` speaks the bare protocol and looks for answers that leave the server before their commit.
+//! into a table. `survivors` are such connections too, and outlive the server: it crashes, or fails over to another.
+//! `wire` speaks the bare protocol and looks for answers that leave the server before their commit.
 
 pub mod checker;
 pub mod dice;
 pub mod environment;
 pub mod history;
+pub mod judgement;
 pub mod storm;
+pub mod survivors;
 pub mod tally;
 pub mod wire;

@@ -1,8 +1,7 @@
 //! `storm [--seconds N] [--connections N] [--seed N]`: lets connections fight for duties, then judges what they were told.
 
-use slashguard_storm::checker::{judge, Finding};
 use slashguard_storm::environment::Environment;
-use slashguard_storm::history::Event;
+use slashguard_storm::judgement::{judge_coverage, judge_history};
 use slashguard_storm::storm::coverage::coverage;
 use slashguard_storm::storm::{round, scene, table};
 use slashguard_storm::tally::Tally;
@@ -11,7 +10,6 @@ use std::time::{Duration, SystemTime};
 
 /// A slow machine may need longer to have seen everything, but not for ever.
 const MOST_ROUNDS: u64 = 4;
-const FINDINGS_SHOWN: usize = 3;
 
 struct Arguments {
     seconds: u64,
@@ -73,48 +71,8 @@ fn run(tally: &mut Tally) -> Result<(), String> {
     tally.check("the server never crashed", alive);
 
     print!("{}", table::outcomes(&events));
-    let double_grants = judge_history(&events, &scene, tally);
-    judge_coverage(&events, tally);
+    let double_grants = judge_history(&events, &scene.terms(), tally);
+    judge_coverage(coverage(&events), tally);
     println!("double grants: {double_grants}");
     Ok(())
-}
-
-/// Answers the number of duties with two hashes granted, which the first check counts.
-fn judge_history(events: &[Event], scene: &scene::Scene, tally: &mut Tally) -> usize {
-    let verdicts = judge(events, &scene.terms());
-    let double_grants = verdicts[0].findings.len();
-    for verdict in &verdicts {
-        let result = if verdict.findings.is_empty() { Ok(String::new()) } else { Err(show(&verdict.findings, events)) };
-        tally.check(verdict.name, result);
-    }
-    double_grants
-}
-
-/// The first findings, each with everything that was asked about its duty.
-fn show(findings: &[Finding], events: &[Event]) -> String {
-    let mut text = format!("{} found", findings.len());
-    for finding in findings.iter().take(FINDINGS_SHOWN) {
-        text.push_str(&format!("\n{}", finding.what));
-        let Some(key) = finding.key else {
-            continue;
-        };
-        let mut of_key: Vec<&Event> = events.iter().filter(|event| event.call.key() == Some(key)).collect();
-        of_key.sort_by_key(|event| event.start);
-        text.push_str("\n  all about this duty:");
-        for event in of_key {
-            text.push_str(&format!("\n    {event}"));
-        }
-    }
-    text
-}
-
-fn judge_coverage(events: &[Event], tally: &mut Tally) {
-    for seen in coverage(events) {
-        let result = if seen.enough() {
-            Ok(seen.count.to_string())
-        } else {
-            Err(format!("{}, of at least {}", seen.count, seen.at_least))
-        };
-        tally.check(&format!("seen: {}", seen.what), result);
-    }
 }

@@ -1,11 +1,13 @@
 //! The histories of all clients, sorted by duty.
 
-use crate::history::{Answer, Call, Event, Hash, Key, ServerTime, Stamp};
-use std::collections::BTreeMap;
+use super::lives;
+use crate::history::{Answer, Call, Event, Hash, Key, Life, ServerTime, Stamp, Tick};
+use std::collections::{BTreeMap, HashMap};
 
 pub struct Board<'a> {
     pub events: &'a [Event],
     pub keys: BTreeMap<Key, Vec<&'a Event>>,
+    pub flushed: HashMap<Life, Tick>,
 }
 
 /// An `acquired` that a client was told.
@@ -30,7 +32,7 @@ impl<'a> Board<'a> {
         for of_key in keys.values_mut() {
             of_key.sort_by_key(|event| event.start);
         }
-        Board { events, keys }
+        Board { events, keys, flushed: lives::flushed(events) }
     }
 }
 

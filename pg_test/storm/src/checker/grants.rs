@@ -1,6 +1,7 @@
 //! The invariant: for one duty, two different hashes are never granted.
 
 use super::board::{grants, releases, signed, Board, Grant};
+use super::lives::may_be_forgotten;
 use super::{Finding, Terms};
 use crate::history::{Answer, Call, Event, Key};
 use std::collections::BTreeSet;
@@ -52,25 +53,31 @@ fn freed(of_key: &[&Event], granted: &[Grant], first: &Grant, later: &Event) -> 
 }
 
 /// Once a signature is on record, a later call for its hash gets it, and one for other data a conflict.
-pub fn signed_stays_signed(board: &Board, _: &Terms) -> Vec<Finding> {
+///
+/// A crash may undo a recording that was not flushed. Then the claim is its holder's again or anybody's, with the same
+/// hash: that the hash is another's now is never excused.
+pub fn signed_stays_signed(board: &Board, terms: &Terms) -> Vec<Finding> {
     let mut findings = Vec::new();
     for (key, of_key) in &board.keys {
-        let Some((first, signed_hash)) = signed(of_key).into_iter().min_by_key(|(e, _)| e.end) else {
-            continue;
-        };
-        let wrong = of_key.iter().find(|event| {
+        let mut signed = signed(of_key);
+        signed.sort_by_key(|(event, _)| event.end);
+        for event in of_key {
             let Call::Acquire { hash, .. } = &event.call else {
-                return false;
+                continue;
             };
-            first.before(event)
-                && match &event.answer {
-                    Answer::Acquired { .. } | Answer::InProgress { .. } => true,
-                    Answer::Conflict => *hash == signed_hash,
+            let broken = signed.iter().take_while(|(first, _)| first.before(event)).find(|(first, signed_hash)| {
+                match &event.answer {
+                    Answer::Acquired { .. } | Answer::InProgress { .. } => {
+                        !may_be_forgotten(board, terms, first, event)
+                    }
+                    Answer::Conflict => hash == signed_hash,
                     _ => false,
                 }
-        });
-        if let Some(event) = wrong {
-            findings.push(Finding::new(Some(*key), "signed, and then not", &[first, event]));
+            });
+            if let Some((first, _)) = broken {
+                findings.push(Finding::new(Some(*key), "signed, and then not", &[first, event]));
+                break;
+            }
         }
     }
     findings
@@ -82,7 +89,7 @@ mod tests {
     use crate::checker::story::Story;
 
     fn doubles(story: &Story, may_free: bool) -> usize {
-        let terms = Terms { frees: vec![may_free] };
+        let terms = Terms { frees: vec![may_free], ..Terms::default() };
         double_grants(&Board::new(&story.events), &terms).len()
     }
 
@@ -230,6 +237,47 @@ mod tests {
         assert_eq!(signed_stays_signed(&Board::new(&story.events), &terms).len(), 1);
         story.events[2].start = story.events[1].end; // overlapping: nobody knows the order
         assert!(signed_stays_signed(&Board::new(&story.events), &terms).is_empty());
+    }
+
+    #[test]
+    fn a_crash_may_undo_the_last_signatures_and_nothing_else() {
+        let unsigned = |story: &Story| signed_stays_signed(&Board::new(&story.events), &Terms::default()).len();
+        let mut story = Story::default();
+        story.acquired(1, "a", 900);
+        story.recorded(1, "a", "s");
+        story.life = 1;
+        story.acquired(1, "b", 900);
+        assert_eq!(unsigned(&story), 0);
+        assert_eq!(doubles(&story, false), 0);
+        story.acquired(2, "c", 900);
+        assert_eq!(doubles(&story, false), 1, "a crash excuses no other hash");
+
+        let mut story = Story::default();
+        story.acquired(1, "a", 900);
+        story.recorded(1, "a", "s");
+        story.life = 1;
+        story.conflict(1);
+        assert_eq!(unsigned(&story), 1, "its own hash is still pinned");
+
+        let mut story = Story::default();
+        story.recorded(1, "a", "s");
+        story.acquired(1, "b", 900);
+        if let Call::Acquire { key, .. } = &mut story.last().call {
+            key.slot += 1;
+        }
+        story.life = 1;
+        story.in_progress(1, 900);
+        assert_eq!(unsigned(&story), 1, "a grant came after it, so it was flushed");
+    }
+
+    #[test]
+    fn a_standby_that_lagged_excuses_no_double_grant() {
+        let mut story = Story::default();
+        story.acquired(1, "a", 50);
+        story.life = 1;
+        story.acquired(2, "b", 500);
+        let terms = Terms { lagging: true, ..Terms::default() };
+        assert_eq!(double_grants(&Board::new(&story.events), &terms).len(), 1);
     }
 
     #[test]

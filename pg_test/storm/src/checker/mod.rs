@@ -8,6 +8,7 @@ pub mod causes;
 pub mod errors;
 pub mod grants;
 pub mod leases;
+pub mod lives;
 pub mod requests;
 pub mod signatures;
 pub mod tokens;
@@ -24,11 +25,21 @@ use board::Board;
 pub struct Terms {
     /// By chain number: may `release_duty(.., certainly_unsigned => true)` free a slot for other data?
     pub frees: Vec<bool>,
+    /// By chain number: is a signature on disk before `record_signature` answers?
+    pub records_durably: Vec<bool>,
+    /// Whether a standby that lagged was promoted, so that a later life may lack anything that an earlier one told.
+    pub lagging: bool,
+    /// Whether clients may ask a standby.
+    pub standbys: bool,
 }
 
 impl Terms {
     pub fn allows_freeing(&self, key: Key) -> bool {
         self.frees.get(key.chain as usize).copied().unwrap_or(false)
+    }
+
+    pub fn records_durably(&self, key: Key) -> bool {
+        self.records_durably.get(key.chain as usize).copied().unwrap_or(false)
     }
 }
 

@@ -1,6 +1,7 @@
 //! What `already_signed` hands out.
 
 use super::board::Board;
+use super::lives::may_be_forgotten;
 use super::{Finding, Terms};
 use crate::history::{Answer, Call, Event, Hash};
 
@@ -35,17 +36,20 @@ pub fn recorded_before(board: &Board, _: &Terms) -> Vec<Finding> {
     findings
 }
 
-/// The first signature on record stays, so nobody ever holds two for one duty.
-pub fn same_for_all(board: &Board, _: &Terms) -> Vec<Finding> {
+/// The first signature on record stays, so nobody ever holds two for one duty. A crash may undo it where it was not
+/// flushed; then the same message is signed again, and signers without deterministic nonces sign it differently.
+pub fn same_for_all(board: &Board, terms: &Terms) -> Vec<Finding> {
     let mut findings = Vec::new();
     for (key, of_key) in &board.keys {
         let given = handed_out(of_key);
-        let Some((first, _, signature)) = given.first() else {
-            continue;
-        };
-        if let Some((other, ..)) = given.iter().find(|(_, _, other)| other != signature) {
-            let what = "two signatures for one duty";
-            findings.push(Finding::new(Some(*key), what, &[first, other]));
+        let changed = given.iter().enumerate().find_map(|(i, (first, _, signature))| {
+            let differs = |(other, _, of_other): &&(&Event, Hash, &str)| {
+                of_other != signature && !may_be_forgotten(board, terms, first, other)
+            };
+            given[i + 1..].iter().find(differs).map(|(other, ..)| [*first, *other])
+        });
+        if let Some(both) = changed {
+            findings.push(Finding::new(Some(*key), "two signatures for one duty", &both));
         }
     }
     findings
@@ -107,5 +111,24 @@ mod tests {
         assert!(same_for_all(&Board::new(&story.events), &terms).is_empty());
         story.already_signed(1, "t");
         assert_eq!(same_for_all(&Board::new(&story.events), &terms).len(), 1);
+    }
+
+    #[test]
+    fn a_signature_may_change_in_a_crash_and_not_after_it() {
+        let changed = |story: &Story| same_for_all(&Board::new(&story.events), &Terms::default()).len();
+        let mut story = Story::default();
+        story.already_signed(1, "s");
+        story.life = 1;
+        story.already_signed(1, "t");
+        assert_eq!(changed(&story), 0);
+        story.already_signed(1, "s");
+        assert_eq!(changed(&story), 1);
+
+        let mut story = Story::default();
+        story.already_signed(1, "s");
+        story.acquired(1, "a", 900); // flushes it
+        story.life = 1;
+        story.already_signed(1, "t");
+        assert_eq!(changed(&story), 1);
     }
 }

@@ -1,6 +1,6 @@
 //! Hand-made histories of one duty, for the tests that show that the checker bites.
 
-use crate::history::{Answer, Call, Event, Hash, Key, ServerTime, Stamp};
+use crate::history::{Answer, Call, Event, Hash, Key, Life, ServerTime, Stamp};
 
 pub const KEY: Key = Key { chain: 0, validator: 0, duty: 0, slot: 7, index: 0 };
 
@@ -8,12 +8,14 @@ pub const KEY: Key = Key { chain: 0, validator: 0, duty: 0, slot: 7, index: 0 };
 #[derive(Default)]
 pub struct Story {
     pub events: Vec<Event>,
+    /// Whom the calls that follow ask.
+    pub life: Life,
 }
 
 impl Story {
     pub fn add(&mut self, call: Call, answer: Answer) {
         let start = self.next();
-        self.events.push(Event { start, end: start + 5, connection: 0, call, answer });
+        self.events.push(Event { start, end: start + 5, connection: 0, life: self.life, call, answer });
     }
 
     fn next(&self) -> u64 {

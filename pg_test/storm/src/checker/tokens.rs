@@ -1,6 +1,7 @@
 //! A token is one claim's, and dies with it.
 
 use super::board::{grants, Board, Grant};
+use super::lives::may_be_forgotten;
 use super::{Finding, Terms};
 use crate::history::{Answer, Call, Event, Key};
 use std::collections::HashMap;
@@ -23,12 +24,13 @@ pub fn unique(board: &Board, _: &Terms) -> Vec<Finding> {
     findings
 }
 
-/// Once another token was granted for the key, or the holder released it, the old one does nothing any more.
-pub fn dead_after_takeover(board: &Board, _: &Terms) -> Vec<Finding> {
-    board.keys.iter().filter_map(|(key, of_key)| alive_after_death(*key, of_key)).collect()
+/// Once another token was granted for the key, or the holder released it, the old one does nothing any more. A crash may
+/// undo a release that was not flushed, and then the token is its holder's again.
+pub fn dead_after_takeover(board: &Board, terms: &Terms) -> Vec<Finding> {
+    board.keys.iter().filter_map(|(key, of_key)| alive_after_death(board, terms, *key, of_key)).collect()
 }
 
-fn alive_after_death(key: Key, of_key: &[&Event]) -> Option<Finding> {
+fn alive_after_death(board: &Board, terms: &Terms, key: Key, of_key: &[&Event]) -> Option<Finding> {
     let granted = grants(of_key);
     for event in of_key {
         let Some(token) = token_at_work(event) else {
@@ -37,8 +39,9 @@ fn alive_after_death(key: Key, of_key: &[&Event]) -> Option<Finding> {
         let Some(own) = granted.iter().find(|g| g.token == token) else {
             continue;
         };
+        let certainly_before = |death: &Event| death.before(event) && !may_be_forgotten(board, terms, death, event);
         let taken_over =
-            granted.iter().find(|g| g.token != token && own.event.before(g.event) && g.event.before(event));
+            granted.iter().find(|g| g.token != token && own.event.before(g.event) && certainly_before(g.event));
         if let Some(taken) = taken_over {
             let what = "a token still works after a takeover";
             return Some(Finding::new(Some(key), what, &[own.event, taken.event, event]));
@@ -46,7 +49,7 @@ fn alive_after_death(key: Key, of_key: &[&Event]) -> Option<Finding> {
         let released = of_key.iter().find(|other| {
             matches!(&other.call, Call::Release { token: of, .. } if of == token)
                 && other.answer == Answer::Released(true)
-                && other.before(event)
+                && certainly_before(other)
         });
         if let Some(release) = released {
             let what = "a token still works after its release";
@@ -133,6 +136,23 @@ mod tests {
         assert_eq!(undead(&story), 1);
         story.events[1].end = 32; // overlaps the release: the release may have come first
         assert_eq!(undead(&story), 0);
+    }
+
+    #[test]
+    fn a_crash_may_undo_a_release_and_no_takeover() {
+        let mut story = Story::default();
+        story.acquired(1, "a", 15);
+        story.released("a", false, true);
+        story.life = 1;
+        story.extended("a", Some(900));
+        assert_eq!(undead(&story), 0);
+
+        let mut story = Story::default();
+        story.acquired(1, "a", 15);
+        story.acquired(1, "b", 100);
+        story.life = 1;
+        story.extended("a", Some(900));
+        assert_eq!(undead(&story), 1);
     }
 
     #[test]

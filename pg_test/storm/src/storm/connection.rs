@@ -1,9 +1,8 @@
 //! One client's connection. Whatever it asks and is told goes into its history, and when it dies it comes back.
 
-use super::scene::{Scene, CLIENT_APPLICATION, CLIENT_ROLE, DATABASE};
 use super::texts;
 use crate::dice::Dice;
-use crate::history::{Answer, Call, Event, Hash, Key, ServerTime, Stamp};
+use crate::history::{Answer, Call, Event, Hash, Key, Life, ServerTime, Stamp, Tick};
 use postgres::error::{DbError, SqlState};
 use postgres::types::ToSql;
 use postgres::{Client, Row, Statement};
@@ -11,17 +10,42 @@ use std::time::Duration;
 
 /// Generous: a call that takes longer hangs, and hanging must end in a failure.
 const STATEMENT_TIMEOUT: &str = "60s";
-const RECONNECT_ATTEMPTS: u32 = 200;
+const PAUSE: Duration = Duration::from_millis(50);
 
-pub struct Connection {
-    scene: Scene,
+/// What a connection needs to know of where it is: who lets it in, and the clock that all clients share.
+pub trait Gate {
+    /// So often it knocks before it gives up.
+    const ATTEMPTS: u32;
+    /// One attempt to get a session as the client's role, and whose life it is in.
+    fn knock(&mut self) -> Result<(Client, Life), String>;
+    /// Whether such an answer means that another server is the one to ask.
+    fn sends_away(&self, _answer: &Answer) -> bool {
+        false
+    }
+    fn chain(&self, number: u8) -> &str;
+    fn tick(&self) -> Tick;
+}
+
+pub struct Connection<G> {
+    gate: G,
     number: u16,
     live: Option<Live>,
+    /// What the last answer to an acquire named as its reason.
+    pub why: Why,
     pub history: Vec<Event>,
+}
+
+/// The details of a refusal, as far as it has them.
+#[derive(Clone, Debug, Default)]
+pub struct Why {
+    pub cause: Option<String>,
+    pub earlier_message_hash: Option<String>,
+    pub earlier_state: Option<String>,
 }
 
 struct Live {
     client: Client,
+    life: Life,
     try_acquire: Statement,
     acquire: Statement,
     record: Statement,
@@ -41,7 +65,8 @@ pub struct Manner {
 fn acquire_text(function: &str) -> String {
     let microseconds = |time: &str| format!("(extract(epoch FROM {time}) * 1000000)::bigint");
     format!(
-        "SELECT a.outcome, a.lock_token, a.signature, {}, {}, {} FROM slashguard.{function}($1, $2, $3, $4, $5, $6, $7, \
+        "SELECT a.outcome, a.lock_token, a.signature, {}, {}, {}, a.details ->> 'cause', \
+         a.details ->> 'earlier_message_hash', a.details ->> 'earlier_state' FROM slashguard.{function}($1, $2, $3, $4, $5, $6, $7, \
          lease_ms => $8, request_id => $9::text::uuid, wait_ms => $10) AS a",
         microseconds("a.expires_at"),
         microseconds("statement_timestamp()"),
@@ -50,11 +75,10 @@ fn acquire_text(function: &str) -> String {
 }
 
 impl Live {
-    fn open(scene: &Scene) -> Result<Self, postgres::Error> {
-        let mut client = scene.environment.connect(DATABASE, CLIENT_APPLICATION)?;
+    fn prepare(mut client: Client, life: Life) -> Result<Self, postgres::Error> {
         client.batch_execute(&format!("SET statement_timeout = '{STATEMENT_TIMEOUT}'"))?;
-        client.batch_execute(&format!("SET SESSION AUTHORIZATION {CLIENT_ROLE}"))?;
         Ok(Live {
+            life,
             try_acquire: client.prepare(&acquire_text("try_acquire_duty"))?,
             acquire: client.prepare(&acquire_text("acquire_duty"))?,
             record: client.prepare("SELECT slashguard.record_signature($1, $2)::text")?,
@@ -65,15 +89,15 @@ impl Live {
     }
 }
 
-impl Connection {
-    pub fn new(scene: Scene, number: u16) -> Self {
-        Connection { scene, number, live: None, history: Vec::new() }
+impl<G: Gate> Connection<G> {
+    pub fn new(gate: G, number: u16) -> Self {
+        Connection { gate, number, live: None, why: Why::default(), history: Vec::new() }
     }
 
     pub fn acquire(&mut self, key: Key, hash: Hash, manner: &Manner, dice: &mut Dice) -> Answer {
         let validator = texts::validator(key, dice);
         let message_hash = texts::message_hash(key, hash, dice);
-        let (chain, duty) = (texts::CHAINS[key.chain as usize], texts::duty(key, dice));
+        let (chain, duty) = (self.gate.chain(key.chain).to_owned(), texts::duty(key, dice));
         let node = format!("node-{}", self.number % 8);
         let index = i32::from(key.index);
         let Manner { strict, lease_ms, wait_ms, request } = manner;
@@ -81,7 +105,23 @@ impl Connection {
         let with: [&(dyn ToSql + Sync); 10] =
             [&chain, &validator, &key.slot, &duty, &message_hash, &node, &index, lease_ms, request, wait_ms];
         let which = if *strict { |live: &Live| live.acquire.clone() } else { |live: &Live| live.try_acquire.clone() };
-        self.ask(call, which, &with, acquisition)
+        let mut why = Why::default();
+        let answer = self.ask(call, which, &with, |row| {
+            why = Why { cause: row.get(6), earlier_message_hash: row.get(7), earlier_state: row.get(8) };
+            acquisition(row)
+        });
+        self.why = why;
+        answer
+    }
+
+    /// Takes an answer for granted whose transaction is never committed. The server lets nobody do that but tests.
+    pub fn acquire_uncommitted(&mut self, key: Key, hash: Hash, manner: &Manner, dice: &mut Dice) -> Answer {
+        self.begin();
+        let answer = self.acquire(key, hash, manner, dice);
+        if !matches!(answer, Answer::Acquired { .. }) {
+            self.live = None;
+        }
+        answer
     }
 
     pub fn record(&mut self, key: Key, hash: Hash, token: &str, dice: &mut Dice) -> Answer {
@@ -119,16 +159,16 @@ impl Connection {
         call: Call,
         which: impl Fn(&Live) -> Statement,
         with: &[&(dyn ToSql + Sync)],
-        read: impl Fn(&Row) -> Answer,
+        read: impl FnOnce(&Row) -> Answer,
     ) -> Answer {
         let mut live = match self.live.take() {
             Some(live) => live,
             None => self.reopen(),
         };
         let statement = which(&live);
-        let start = self.scene.tick();
+        let start = self.gate.tick();
         let result = live.client.query_one(&statement, with);
-        let end = self.scene.tick();
+        let end = self.gate.tick();
         let answer = match &result {
             Ok(row) => read(row),
             Err(error) => match error.as_db_error() {
@@ -136,22 +176,42 @@ impl Connection {
                 None => Answer::Lost,
             },
         };
-        if !live.client.is_closed() {
+        let life = live.life;
+        let sent_away = self.gate.sends_away(&answer);
+        if !live.client.is_closed() && !sent_away {
             self.live = Some(live);
         }
-        self.history.push(Event { start, end, connection: self.number, call, answer: answer.clone() });
+        self.history.push(Event { start, end, connection: self.number, life, call, answer: answer.clone() });
+        if sent_away {
+            std::thread::sleep(PAUSE);
+        }
         answer
     }
 
-    /// It may be killed again while it comes back, so there are several attempts, but not endlessly many.
-    fn reopen(&self) -> Live {
-        let mut last = None;
-        for _ in 0..RECONNECT_ATTEMPTS {
-            match Live::open(&self.scene) {
-                Ok(live) => return live,
-                Err(error) => last = Some(error),
+    /// Begins a transaction that nobody will commit: it goes with its connection.
+    fn begin(&mut self) {
+        loop {
+            let mut live = match self.live.take() {
+                Some(live) => live,
+                None => self.reopen(),
+            };
+            if live.client.batch_execute("BEGIN").is_ok() {
+                self.live = Some(live);
+                return;
             }
-            std::thread::sleep(Duration::from_millis(50));
+        }
+    }
+
+    /// It may be killed again while it comes back, so there are several attempts, but not endlessly many.
+    fn reopen(&mut self) -> Live {
+        let mut last = None;
+        for _ in 0..G::ATTEMPTS {
+            let session = self.gate.knock();
+            match session.and_then(|(client, life)| Live::prepare(client, life).map_err(|error| error.to_string())) {
+                Ok(live) => return live,
+                Err(what) => last = Some(what),
+            }
+            std::thread::sleep(PAUSE);
         }
         panic!("connection {} cannot come back: {last:?}", self.number);
     }
@@ -196,9 +256,10 @@ fn released(row: &Row) -> Answer {
 
 fn refusal(call: &Call, error: &DbError) -> Answer {
     let code = error.code();
-    // Killed, or cancelled: that may have come before the commit or after it. A timeout is neither, it is a failure.
+    // Killed, or cancelled, or the server went down, or a standby is missing that should have it: that may have come before the commit or after it. A timeout is neither, it is a failure.
     let cancelled = *code == SqlState::QUERY_CANCELED && error.message().contains("user request");
-    if *code == SqlState::ADMIN_SHUTDOWN || cancelled {
+    let unknown = [SqlState::ADMIN_SHUTDOWN, SqlState::CRASH_SHUTDOWN, SqlState::TRANSACTION_RESOLUTION_UNKNOWN];
+    if unknown.contains(code) || cancelled {
         return Answer::Lost;
     }
     match (call, code.code()) {

@@ -17,7 +17,7 @@ impl Seen {
     }
 }
 
-fn seen(what: &'static str, count: i64, at_least: i64) -> Seen {
+pub fn seen(what: &'static str, count: i64, at_least: i64) -> Seen {
     Seen { what, count, at_least }
 }
 
@@ -53,7 +53,7 @@ pub fn coverage(events: &[Event]) -> Vec<Seen> {
     all
 }
 
-fn count(events: &[Event], wanted: impl Fn(&Event) -> bool) -> i64 {
+pub fn count(events: &[Event], wanted: impl Fn(&Event) -> bool) -> i64 {
     events.iter().filter(|event| wanted(event)).count() as i64
 }
 
@@ -65,7 +65,7 @@ fn locks_lost(events: &[Event]) -> i64 {
 }
 
 /// Grants of a message that another token held before.
-fn takeovers(board: &Board) -> i64 {
+pub fn takeovers(board: &Board) -> i64 {
     board.keys.values().map(|of_key| later_grants(of_key, |a, b| a == b)).sum()
 }
 
@@ -84,7 +84,7 @@ fn later_grants(of_key: &[&Event], hashes: fn(u8, u8) -> bool) -> i64 {
     granted.iter().filter(follows).count() as i64
 }
 
-fn retried(board: &Board) -> i64 {
+pub fn retried(board: &Board) -> i64 {
     let again = |of_key: &Vec<&Event>| {
         let granted = grants(of_key);
         granted.len() - granted.iter().map(|grant| grant.token).collect::<BTreeSet<_>>().len()

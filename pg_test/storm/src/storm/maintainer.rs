@@ -1,5 +1,6 @@
 //! Cleans up behind the storm, so closely that claims and cleanups meet at the same keys.
 
+use super::connection::Gate;
 use super::scene::{Scene, CLEANUP_AGE, DATABASE, MAINTAINER_ROLE};
 use super::texts::CHAINS;
 use crate::dice::Dice;
@@ -62,6 +63,6 @@ impl Maintainer {
             },
         };
         let end = self.scene.tick();
-        self.history.push(Event { start, end, connection: self.number, call: Call::Cleanup(name), answer });
+        self.history.push(Event { start, end, connection: self.number, life: 0, call: Call::Cleanup(name), answer });
     }
 }

@@ -1,6 +1,6 @@
 //! What one client of the storm does, and how it picks the duties it fights for.
 
-use super::connection::{Connection, Manner};
+use super::connection::{Connection, Gate, Manner};
 use super::scene::{Scene, HORIZON_SLOTS};
 use super::texts::{BLOCK_PROPOSAL, CHAINS, DUTIES, VALIDATORS};
 use crate::dice::{mix, Dice};
@@ -43,7 +43,7 @@ impl Cupboard {
 
 pub struct Player<'a> {
     scene: Scene,
-    connection: Connection,
+    connection: Connection<Scene>,
     dice: Dice,
     cupboard: &'a Cupboard,
     seed: u64,

@@ -1,9 +1,10 @@
 //! The database of a storm: its chains and its roles.
 
+use super::connection::Gate;
 use super::texts::{identity, CHAINS};
 use crate::checker::Terms;
 use crate::environment::Environment;
-use crate::history::Tick;
+use crate::history::{Life, Tick};
 use postgres::Client;
 use std::sync::Arc;
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
@@ -31,10 +32,6 @@ pub struct Scene {
 }
 
 impl Scene {
-    pub fn tick(&self) -> Tick {
-        self.began.elapsed().as_micros() as Tick
-    }
-
     /// The current slot by this machine's clock. It only decides what is asked for; nothing is judged by it.
     pub fn slot_now(&self) -> i64 {
         (now() - self.genesis) / SLOT_MICROSECONDS
@@ -42,7 +39,29 @@ impl Scene {
 
     /// Only the first chain lets a release free a slot.
     pub fn terms(&self) -> Terms {
-        Terms { frees: vec![true, false] }
+        Terms { frees: vec![true, false], ..Terms::default() }
+    }
+}
+
+/// The storm's server never dies, so all of it happens in one life.
+impl Gate for Scene {
+    const ATTEMPTS: u32 = 200;
+
+    fn knock(&mut self) -> Result<(Client, Life), String> {
+        let enter = || {
+            let mut client = self.environment.connect(DATABASE, CLIENT_APPLICATION)?;
+            client.batch_execute(&format!("SET SESSION AUTHORIZATION {CLIENT_ROLE}"))?;
+            Ok((client, 0))
+        };
+        enter().map_err(|error: postgres::Error| error.to_string())
+    }
+
+    fn chain(&self, number: u8) -> &str {
+        CHAINS[number as usize]
+    }
+
+    fn tick(&self) -> Tick {
+        self.began.elapsed().as_micros() as Tick
     }
 }
 

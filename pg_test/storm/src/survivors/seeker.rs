@@ -1,0 +1,58 @@
+//! Looks for a server that answers and grants: one after the other, as long as it takes.
+
+use super::setting::Setting;
+use crate::history::{Answer, Life, Tick};
+use crate::storm::connection::Gate;
+use postgres::Client;
+use std::sync::Arc;
+
+/// A member of slashguard_client and of nothing else, made by whoever made the database.
+const CLIENT_ROLE: &str = "slashguard_survivor";
+
+#[derive(Clone)]
+pub struct Seeker {
+    setting: Arc<Setting>,
+    /// The endpoint to try next.
+    next: usize,
+}
+
+impl Seeker {
+    /// Those with an even number begin with the first endpoint, the others with the second one.
+    pub fn new(setting: Arc<Setting>, number: u16) -> Self {
+        Seeker { setting, next: usize::from(number) }
+    }
+}
+
+impl Gate for Seeker {
+    /// With the pauses between them about two minutes: longer than any failover here takes.
+    const ATTEMPTS: u32 = 2400;
+
+    fn knock(&mut self) -> Result<(Client, Life), String> {
+        let number = self.next;
+        self.next += 1;
+        let enter = || {
+            let mut client = self.setting.session(number)?;
+            let life = self.setting.life(&mut client, number)?;
+            client.batch_execute(&format!("SET SESSION AUTHORIZATION {CLIENT_ROLE}"))?;
+            Ok((client, life))
+        };
+        enter().map_err(|error: postgres::Error| error.to_string())
+    }
+
+    /// A standby says `halted` to a claim and 25006 to the rest; so may a primary that misses its own standby.
+    fn sends_away(&self, answer: &Answer) -> bool {
+        match answer {
+            Answer::Halted => true,
+            Answer::Refused(code, _) => code == "25006",
+            _ => false,
+        }
+    }
+
+    fn chain(&self, number: u8) -> &str {
+        &self.setting.chains[number as usize].name
+    }
+
+    fn tick(&self) -> Tick {
+        self.setting.tick()
+    }
+}
