@@ -55,6 +55,8 @@ start() {
     shift
     as_server_user mkdir -p -m 700 "$base/$name"
     in_folder "$base/$name" "$@" >> "$base/$name/log" 2>&1 < /dev/null 9>&- &
+    # Or bash tells of each one that a round kills.
+    disown
 }
 
 # own FILE: standard input to a file that only the server's user reads.
@@ -67,11 +69,27 @@ listens() {
     (exec 3<> "/dev/tcp/127.0.0.1/$1") 2> /dev/null
 }
 
+# The logs outlive the cluster: target/ha/logs.
+keep_logs() {
+    local log name
+    rm -rf "$ha_folder/logs"
+    mkdir -p "$ha_folder/logs"
+    for log in "$1"/*/log; do
+        if [ -e "$log" ]; then
+            name=$(basename "$(dirname "$log")")
+            cp "$log" "$ha_folder/logs/$name"
+        fi
+    done
+}
+
 ha_remove() {
     local record=$ha_folder/location folder
     [ -e "$record" ] || return 0
     { read -r folder && read -r sockets; } < "$record"
-    [ -d "$folder" ] && kill_processes "$folder"
+    if [ -d "$folder" ]; then
+        kill_processes "$folder"
+        keep_logs "$folder"
+    fi
     rm -rf "$folder" "$sockets" "$record"
 }
 
@@ -122,30 +140,57 @@ ha_start() {
     start_proxies
 }
 
+# Patroni before 3.0.3 writes the leader's key through etcd's v3 API without looking whether it is still its own: a node that
+# slept takes the lead away from the one that was promoted meanwhile, and what that one granted is rewound. Tried here, with
+# Debian 12's 3.0.2 and HA_ETCD=etcd3: a duty was granted twice. Through the v2 API it compares first.
+choose_etcd() {
+    local version
+    version=$(PYTHONPATH=$programs/usr/lib/python3/dist-packages PATH=$programs/usr/bin:$PATH patroni --version | sed 's/.* //')
+    etcd_api=${HA_ETCD:-}
+    if [ -z "$etcd_api" ]; then
+        etcd_api=etcd3
+        if [ "$(printf '%s\n' 3.0.3 "$version" | sort -V | head -n 1)" != 3.0.3 ]; then
+            etcd_api=etcd
+        fi
+    fi
+    echo "Patroni $version, over $etcd_api"
+}
+
+# Whoever writes to etcd decides what command Postgres archives its WAL with, so it wants a password.
 start_etcd() {
-    start etcd etcd --name etcd --data-dir "$base/etcd/data" \
+    local v2=()
+    choose_etcd
+    if [ "$etcd_api" = etcd ]; then
+        v2=(--enable-v2)
+    fi
+    start etcd etcd --name etcd --data-dir "$base/etcd/data" "${v2[@]}" \
         --listen-client-urls "http://127.0.0.1:$etcd_port" --advertise-client-urls "http://127.0.0.1:$etcd_port" \
         --listen-peer-urls "http://127.0.0.1:$etcd_peer_port" --initial-advertise-peer-urls "http://127.0.0.1:$etcd_peer_port" \
         --initial-cluster "etcd=http://127.0.0.1:$etcd_peer_port"
     wait_until 120 "etcd" listens "$etcd_port"
-    # Whoever writes here decides what command Postgres archives its WAL with.
-    etcd_call user/add '{"name": "root", "password": "'"$password"'"}'
-    etcd_call role/add '{"name": "root"}'
-    etcd_call user/grant '{"user": "root", "role": "root"}'
-    etcd_call auth/enable '{}'
+    if [ "$etcd_api" = etcd ]; then
+        etcd_call PUT /v2/auth/users/root '{"user": "root", "password": "'"$password"'"}'
+        etcd_call PUT /v2/auth/enable ''
+        etcd_call PUT /v2/auth/roles/guest '{"role": "guest", "revoke": {"kv": {"read": ["/*"], "write": ["/*"]}}}'
+    else
+        etcd_call POST /v3/auth/user/add '{"name": "root", "password": "'"$password"'"}'
+        etcd_call POST /v3/auth/role/add '{"name": "root"}'
+        etcd_call POST /v3/auth/user/grant '{"user": "root", "role": "root"}'
+        etcd_call POST /v3/auth/enable '{}'
+    fi
 }
 
-etcd_answered() {
-    local path=$1 body=$2 answer
-    exec 3<> "/dev/tcp/127.0.0.1/$etcd_port" || return 1
-    printf 'POST /v3/auth/%s HTTP/1.0\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%s' "$path" "${#body}" "$body" >&3
-    answer=$(cat <&3)
-    exec 3>&-
-    # The leader of a cluster of one elects itself first.
-    [[ $answer == 'HTTP/1.'?' 200'* ]] || { echo "$answer" > "$ha_folder/etcd-answer"; return 1; }
+etcd_call() { # METHOD PATH BODY
+    # The only member of a cluster elects itself first.
+    wait_until 60 "etcd" etcd_agrees "$@" || fail "etcd refused $1 $2:" "$(cat "$ha_folder/etcd-answer")"
 }
-etcd_call() {
-    wait_until 60 "etcd" etcd_answered "${1/#auth\//}" "$2" || fail "etcd refused $1:" "$(cat "$ha_folder/etcd-answer")"
+etcd_agrees() {
+    exec 3<> "/dev/tcp/127.0.0.1/$etcd_port" || return 1
+    printf '%s %s HTTP/1.0\r\nContent-Type: application/json\r\nAuthorization: Basic %s\r\nContent-Length: %d\r\n\r\n%s' \
+        "$1" "$2" "$(printf 'root:%s' "$password" | base64 -w 0)" "${#3}" "$3" >&3
+    cat <&3 > "$ha_folder/etcd-answer"
+    exec 3>&-
+    head -n 1 "$ha_folder/etcd-answer" | grep -q '^HTTP/1.. 20'
 }
 
 node_config() {
@@ -156,7 +201,7 @@ restapi:
   listen: 127.0.0.1:${rest_port[$1]}
   connect_address: 127.0.0.1:${rest_port[$1]}
   authentication: {username: patroni, password: '$password'}
-etcd3:
+$etcd_api:
   hosts: ['127.0.0.1:$etcd_port']
   username: root
   password: '$password'

@@ -25,6 +25,8 @@ fn is_documented(event: &Event, terms: &Terms) -> bool {
         // From a claim too, though a standby answers `halted`: a transaction that began before the promotion may only read to
         // its end, and finds no standby any more when it asks.
         (_, Answer::Refused(code, _)) if terms.standbys && code == "25006" => true,
+        // Another claim of this duty waits for the standby, and nobody waits for that one for long.
+        (_, Answer::Refused(code, _)) if terms.standbys && code == "55P03" => true,
         (Call::Record { .. }, Answer::Refused(code, _)) => code == "SG005",
         (Call::Release { key, certainly_unsigned: true, .. }, answer) if !terms.allows_freeing(*key) => match answer {
             Answer::Refused(code, _) => code == "55000",
@@ -77,6 +79,9 @@ mod tests {
         assert_eq!(undocumented(&story), 2);
         let terms = Terms { standbys: true, ..Terms::default() };
         assert_eq!(documented(&Board::new(&story.events), &terms).len(), 0);
+        story.acquire(1, refused("55P03"));
+        assert_eq!(documented(&Board::new(&story.events), &terms).len(), 0, "it waited behind one that waits");
+        assert_eq!(undocumented(&story), 3);
         story.acquire(1, refused("40P01"));
         assert_eq!(documented(&Board::new(&story.events), &terms).len(), 1);
     }

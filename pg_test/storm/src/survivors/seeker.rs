@@ -1,6 +1,6 @@
 //! Looks for a server that answers and grants: one after the other, as long as it takes.
 
-use super::setting::Setting;
+use super::setting::{Setting, UNKNOWN_LIFE};
 use crate::history::{Answer, Life, Tick};
 use crate::storm::connection::Gate;
 use postgres::Client;
@@ -32,6 +32,9 @@ impl Gate for Seeker {
         self.next += 1;
         let enter = || {
             let mut client = self.setting.session(number)?;
+            if self.setting.pooled {
+                return Ok((client, UNKNOWN_LIFE));
+            }
             let life = self.setting.life(&mut client, number)?;
             client.batch_execute(&format!("SET SESSION AUTHORIZATION {CLIENT_ROLE}"))?;
             Ok((client, life))
@@ -46,6 +49,14 @@ impl Gate for Seeker {
             Answer::Refused(code, _) => code == "25006",
             _ => false,
         }
+    }
+
+    fn is_pooled(&self) -> bool {
+        self.setting.pooled
+    }
+
+    fn life(&self, named: &str) -> Life {
+        self.setting.life_named(named)
     }
 
     fn chain(&self, number: u8) -> &str {
