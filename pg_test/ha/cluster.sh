@@ -8,7 +8,7 @@
 #   ask NODE SQL          as superuser in the database of the test, through the node's own socket, past every proxy
 #
 # Everything listens on 127.0.0.1 or on a socket in the private folder. Over TCP only the validators' login comes in without
-# a password, and it can do nothing but claim duties of the test's chain.
+# a password, and it can do nothing but claim duties of the test's chains and read its views.
 
 ha_folder=$repository/target/ha
 nodes=(node1 node2 node3)
@@ -17,9 +17,10 @@ ha_database=ha
 ha_client=validator_node
 
 # What decides how long a failover takes. Patroni wants loop_wait + 2 * retry_timeout <= ttl, and from 4.0 on a ttl of 20.
-ttl=${HA_TTL:-10}
+# A slow machine must not look like a dead one: a shorter retry_timeout had failovers that nobody asked for.
+ttl=${HA_TTL:-15}
 loop_wait=2
-retry_timeout=3
+retry_timeout=5
 
 random_word() {
     od -An -N16 -tx1 /dev/urandom | tr -d ' \n'
@@ -286,7 +287,8 @@ max_client_conn = 500
 default_pool_size = 30
 server_login_retry = 1
 server_connect_timeout = 5
-server_lifetime = 600
+log_connections = 0
+log_disconnections = 0
 CONFIG
     start pgbouncer pgbouncer "$base/pgbouncer/pgbouncer.ini"
     wait_until 60 "HAProxy" listens "$proxy_port"
