@@ -210,9 +210,7 @@ impl<G: Gate> Connection<G> {
                 self.ask(Call::Forged, Asked::Record, &[&token, &signature], recorded)
             }
             1 => self.ask(Call::Forged, Asked::Release, &[&token, &dice.chance(50)], released),
-            _ => {
-                self.ask(Call::Forged, Asked::Extend, &[&token, &1000], |row| Answer::Extended(row.get(0)))
-            }
+            _ => self.ask(Call::Forged, Asked::Extend, &[&token, &1000], |row| Answer::Extended(row.get(0))),
         };
     }
 
@@ -272,7 +270,9 @@ impl<G: Gate> Connection<G> {
         let is_pooled = self.gate.is_pooled();
         for _ in 0..G::ATTEMPTS {
             let session = self.gate.knock();
-            match session.and_then(|(client, life)| Live::open(client, life, is_pooled).map_err(|error| error.to_string())) {
+            match session
+                .and_then(|(client, life)| Live::open(client, life, is_pooled).map_err(|error| error.to_string()))
+            {
                 Ok(live) => return live,
                 Err(what) => last = Some(what),
             }

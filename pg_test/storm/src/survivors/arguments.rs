@@ -17,7 +17,7 @@ pub struct Arguments {
     /// At most; mostly somebody says stop before.
     pub seconds: u64,
     pub seed: u64,
-    /// Some server is a pool that gives every transaction another session. The user is then the client's own role, which can
+    /// The first server is a pool that gives every transaction another session. The user is then the client's own role, which can
     /// read the view of the chains.
     pub pooled: bool,
 }

@@ -14,12 +14,15 @@ pub struct Seeker {
     setting: Arc<Setting>,
     /// The endpoint to try next.
     next: usize,
+    /// With a pool, every other client stays with it: those who go from server to server may all end up at one that hangs.
+    stays: bool,
 }
 
 impl Seeker {
     /// Those with an even number begin with the first endpoint, the others with the second one.
     pub fn new(setting: Arc<Setting>, number: u16) -> Self {
-        Seeker { setting, next: usize::from(number) }
+        let stays = setting.pooled && number.is_multiple_of(2);
+        Seeker { setting, next: if stays { 0 } else { usize::from(number) }, stays }
     }
 }
 
@@ -29,7 +32,9 @@ impl Gate for Seeker {
 
     fn knock(&mut self) -> Result<(Client, Life), String> {
         let number = self.next;
-        self.next += 1;
+        if !self.stays {
+            self.next += 1;
+        }
         let enter = || {
             let mut client = self.setting.session(number)?;
             if self.setting.pooled {
