@@ -186,9 +186,13 @@ etcd_call() { # METHOD PATH BODY
     wait_until 60 "etcd" etcd_agrees "$@" || fail "etcd refused $1 $2:" "$(cat "$ha_folder/etcd-answer")"
 }
 etcd_agrees() {
+    local who=
+    # The v3 API takes tokens instead, and a password for a wrong one.
+    if [ "$etcd_api" = etcd ]; then
+        who="Authorization: Basic $(printf 'root:%s' "$password" | base64 -w 0)"$'\r\n'
+    fi
     exec 3<> "/dev/tcp/127.0.0.1/$etcd_port" || return 1
-    printf '%s %s HTTP/1.0\r\nContent-Type: application/json\r\nAuthorization: Basic %s\r\nContent-Length: %d\r\n\r\n%s' \
-        "$1" "$2" "$(printf 'root:%s' "$password" | base64 -w 0)" "${#3}" "$3" >&3
+    printf '%s %s HTTP/1.0\r\nContent-Type: application/json\r\n%sContent-Length: %d\r\n\r\n%s' "$1" "$2" "$who" "${#3}" "$3" >&3
     cat <&3 > "$ha_folder/etcd-answer"
     exec 3>&-
     head -n 1 "$ha_folder/etcd-answer" | grep -q '^HTTP/1.. 20'
