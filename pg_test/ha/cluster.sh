@@ -143,7 +143,7 @@ ha_start() {
 
 # Patroni before 3.0.3 writes the leader's key through etcd's v3 API without looking whether it is still its own: a node that
 # slept takes the lead away from the one that was promoted meanwhile, and what that one granted is rewound. Tried here, with
-# Debian 12's 3.0.2 and HA_ETCD=etcd3: a duty was granted twice. Through the v2 API it compares first.
+# Debian 12's 3.0.2 and HA_ETCD=etcd3: hundreds of duties were granted twice. Through the v2 API it compares first.
 choose_etcd() {
     local version
     version=$(PYTHONPATH=$programs/usr/lib/python3/dist-packages PATH=$programs/usr/bin:$PATH patroni --version | sed 's/.* //')
