@@ -22,7 +22,7 @@ INSTALL_SCRIPT = target/$(EXTENSION)--$(VERSION).sql
 CRATE_FILES := $(shell find src -type f) Cargo.toml Cargo.lock $(wildcard build.rs .cargo/config.toml)
 STRAY_SQL := $(filter-out $(SQL_FILES) $(UPGRADE_FILES),$(wildcard sql/*.sql))
 
-SUITES = lint unit regress isolation wire storm dump recovery crash failover logs cron readme aztec
+SUITES = lint unit regress isolation wire storm dump recovery crash failover logs cron readme aztec ha
 
 # rustup puts cargo here, and a shell that was open before does not know it yet.
 export PATH := $(PATH):$(HOME)/.cargo/bin
@@ -117,7 +117,7 @@ psql:
 stop:
 	@bash pg_test/lib/stop.sh
 
-## test: set up, build, install and run every suite but aztec
+## test: set up, build, install and run every suite but aztec and ha
 test: ready
 	@bash pg_test/run
 
@@ -135,6 +135,7 @@ test: ready
 ## test-cron: pg_cron runs the scheduled maintenance
 ## test-readme: everything the README shows
 ## test-aztec: the npm package's own ValidatorHASigner signs through slashguard (needs Node 20.10)
+## test-ha: Patroni, etcd, HAProxy and PgBouncer: the primary is killed, paused and switched over again and again (HA_ROUNDS=8)
 $(SUITES:%=test-%): test-%: ready
 	@bash pg_test/run $*
 

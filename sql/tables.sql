@@ -15,7 +15,7 @@ CREATE TABLE slashguard.ledger (
 );
 COMMENT ON TABLE slashguard.ledger IS 'The identity of this ledger, and of the server that it was last sure to be on. A row whose xmin is not written_by was copied.';
 COMMENT ON COLUMN slashguard.ledger.covered_until IS 'When a doubt was settled last: for chains that are not here.';
-COMMENT ON COLUMN slashguard.ledger.seal_key IS 'What positions and receipts are sealed with. A ledger that was moved or copied takes a new one, so that what it gives out means nothing to its original.';
+COMMENT ON COLUMN slashguard.ledger.seal_key IS 'What positions and receipts are sealed with. A ledger that was moved or restored takes a new one, so that what it gives out means nothing to its original.';
 
 -- Written to every second: so it is not in the ledger's row, whose xmin says who wrote it.
 CREATE TABLE slashguard.clock_mark (

@@ -46,9 +46,10 @@ static SETTLE: Statement = Statement::new(
     c"UPDATE slashguard.ledger
          SET system_identifier = $1, timeline = $2, database_oid = $3, written_by = $4::text::xid, server_start = $5",
 );
-static COVER: Statement = Statement::new(
+static COVER: Statement = Statement::new(c"UPDATE slashguard.ledger SET covered_until = $1");
+static SEAL_ANEW: Statement = Statement::new(
     c"UPDATE slashguard.ledger
-         SET covered_until = $1, seal_key = $2, former_seal_keys = pg_catalog.substr(seal_key || former_seal_keys, 1, 640)",
+         SET seal_key = $1, former_seal_keys = pg_catalog.substr(seal_key || former_seal_keys, 1, 640)",
 );
 static ADD_START: Statement = Statement::new(
     c"INSERT INTO slashguard.server_start (system_identifier, timeline, database_oid, started_at, wal_begin)
@@ -113,8 +114,14 @@ enum Difference {
     Nothing,
     /// The same place, but the server was stopped and started.
     Restart,
+    Doubt(Doubt),
+}
+
+struct Doubt {
     /// The beginning of a sentence.
-    Doubt(&'static str),
+    cause: &'static str,
+    /// The original may live on beside it.
+    is_copy: bool,
 }
 
 /// Quarantines every chain if the ledger is not where it was. To be called before anything is granted. Answers a refusal
@@ -139,7 +146,7 @@ pub fn check(session: &Session, now: Timestamp) -> Result<Option<Acquisition>, E
         match difference(&row)? {
             Difference::Nothing => {}
             Difference::Restart => settle_restart(session, row.need::<Time>(6)?.0, now)?,
-            Difference::Doubt(cause) => settle_doubt(session, cause, row.need::<Time>(6)?.0, now)?,
+            Difference::Doubt(doubt) => settle_doubt(session, &doubt, row.need::<Time>(6)?.0, now)?,
         }
     }
     // What this transaction wrote may be rolled back, the ledger itself among it.
@@ -155,14 +162,16 @@ fn lock(ledger_table: u32) -> Result<Option<Lock>, Error> {
 
 fn difference(row: &Row) -> Result<Difference, Error> {
     let here = server::place();
+    let copy = |cause| Difference::Doubt(Doubt { cause, is_copy: true });
     Ok(if row.need::<i64>(2)? != here.system_identifier {
-        Difference::Doubt("this ledger was moved to another server")
+        copy("this ledger was moved to another server")
     } else if row.need::<u32>(4)? != here.database_oid {
-        Difference::Doubt("this ledger was copied from another database")
+        copy("this ledger was copied from another database")
     } else if row.need::<i32>(3)? != here.timeline {
-        Difference::Doubt("this server was promoted or recovered to a point in time")
+        let cause = "this server was promoted or recovered to a point in time";
+        Difference::Doubt(Doubt { cause, is_copy: false })
     } else if !row.need::<bool>(5)? {
-        Difference::Doubt("this ledger was restored from a dump")
+        copy("this ledger was restored from a dump")
     } else if row.need::<Time>(6)?.0 != server::started_at() {
         Difference::Restart
     } else {
@@ -191,13 +200,14 @@ pub fn lost(session: &Session, position: &Position, now: Timestamp) -> Result<Op
         }
         quarantine(session, &registered, cause, slot, now)?;
     }
-    cover(session, now)?;
+    COVER.run(session, &[Value::Timestamp(Some(now))])?;
     be_at_home(session)?;
     Ok(None)
 }
 
 /// Every chain is quarantined, then the ledger is at home here: both or neither.
-fn settle_doubt(session: &Session, cause: &str, last_start: Timestamp, now: Timestamp) -> Result<(), Error> {
+fn settle_doubt(session: &Session, doubt: &Doubt, last_start: Timestamp, now: Timestamp) -> Result<(), Error> {
+    let cause = doubt.cause;
     let last_alive = clock_mark::read(session)?.unwrap_or(now);
     let now = clock_mark::latest_of(session, now)?;
     for registered in chains::all(session)? {
@@ -211,13 +221,12 @@ fn settle_doubt(session: &Session, cause: &str, last_start: Timestamp, now: Time
             quarantine(session, &registered, cause, last_slot_that_may_be_granted(&registered, now), now)?;
         }
     }
-    cover(session, now)?;
+    COVER.run(session, &[Value::Timestamp(Some(now))])?;
+    if doubt.is_copy {
+        // What it gives out from now on must mean nothing to its original, or whoever may use the one can alarm the other.
+        SEAL_ANEW.run(session, &[Value::Bytes(Some(&server::random::<32>()?))])?;
+    }
     be_at_home(session)
-}
-
-fn cover(session: &Session, now: Timestamp) -> Result<(), Error> {
-    COVER.run(session, &[Value::Timestamp(Some(now)), Value::Bytes(Some(&server::random::<32>()?))])?;
-    Ok(())
 }
 
 /// Nothing is granted at or below `slot` any more, which covers all that was granted until `time`.

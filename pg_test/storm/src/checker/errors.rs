@@ -25,6 +25,8 @@ fn is_documented(event: &Event, terms: &Terms) -> bool {
         // A claim is answered `halted` there, also by a transaction that began before a promotion and may only read.
         (Call::Acquire { .. }, Answer::Refused(..)) => false,
         (_, Answer::Refused(code, _)) if terms.standbys && code == "25006" => true,
+        // A claim of this duty waits for the standby, and nobody waits for that one for long. Another claim is answered `halted`.
+        (_, Answer::Refused(code, _)) if terms.standbys && code == "55P03" => true,
         (Call::Record { .. }, Answer::Refused(code, _)) => code == "SG005",
         (Call::Release { key, certainly_unsigned: true, .. }, answer) if !terms.allows_freeing(*key) => match answer {
             Answer::Refused(code, _) => code == "55000",
@@ -76,6 +78,10 @@ mod tests {
         assert_eq!(undocumented(&story), 1);
         let terms = Terms { standbys: true, ..Terms::default() };
         assert_eq!(documented(&Board::new(&story.events), &terms).len(), 0);
+        story.extended("a", None);
+        story.last().answer = refused("55P03");
+        assert_eq!(documented(&Board::new(&story.events), &terms).len(), 0, "it waited behind one that waits");
+        assert_eq!(undocumented(&story), 2);
         story.acquire(1, refused("25006"));
         assert_eq!(documented(&Board::new(&story.events), &terms).len(), 1);
     }

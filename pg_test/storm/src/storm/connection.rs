@@ -4,7 +4,7 @@ use super::texts;
 use crate::dice::Dice;
 use crate::history::{Answer, Call, Event, Hash, Key, Life, ServerTime, Stamp, Tick};
 use postgres::error::{DbError, SqlState};
-use postgres::types::ToSql;
+use postgres::types::{ToSql, Type};
 use postgres::{Client, Row, Statement};
 use std::time::Duration;
 
@@ -21,6 +21,15 @@ pub trait Gate {
     /// Whether such an answer means that another server is the one to ask.
     fn sends_away(&self, _answer: &Answer) -> bool {
         false
+    }
+    /// Whether a pool between client and server may send each statement to another session, perhaps of another server. Then
+    /// nothing is prepared, and every answer names its life.
+    fn is_pooled(&self) -> bool {
+        false
+    }
+    /// The life that an answer named.
+    fn life(&self, _named: &str) -> Life {
+        Life::default()
     }
     fn chain(&self, number: u8) -> &str;
     fn tick(&self) -> Tick;
@@ -46,11 +55,17 @@ pub struct Why {
 struct Live {
     client: Client,
     life: Life,
-    try_acquire: Statement,
-    acquire: Statement,
-    record: Statement,
-    release: Statement,
-    extend: Statement,
+    /// By the number of the statement; none where nothing can be prepared.
+    prepared: Option<[Statement; 5]>,
+}
+
+#[derive(Clone, Copy)]
+enum Asked {
+    TryAcquire,
+    Acquire,
+    Record,
+    Release,
+    Extend,
 }
 
 /// How an acquire is asked, beyond what it asks for.
@@ -62,11 +77,15 @@ pub struct Manner {
     pub request: Option<String>,
 }
 
-fn acquire_text(function: &str) -> String {
+/// A server's life, as far as anybody may see it: where it listens, and since when.
+const LIFE: &str = ", concat_ws(' ', inet_server_port(), pg_postmaster_start_time())";
+
+fn acquire_text(function: &str, more: &str) -> String {
     let microseconds = |time: &str| format!("(extract(epoch FROM {time}) * 1000000)::bigint");
     format!(
         "SELECT a.outcome, a.lock_token, a.signature, {}, {}, {}, a.details ->> 'cause', \
-         a.details ->> 'earlier_message_hash', a.details ->> 'earlier_state' FROM slashguard.{function}($1, $2, $3, $4, $5, $6, $7, \
+         a.details ->> 'earlier_message_hash', a.details ->> 'earlier_state'{more} \
+         FROM slashguard.{function}($1, $2, $3, $4, $5, $6, $7, \
          lease_ms => $8, request_id => $9::text::uuid, wait_ms => $10) AS a",
         microseconds("a.expires_at"),
         microseconds("statement_timestamp()"),
@@ -74,18 +93,61 @@ fn acquire_text(function: &str) -> String {
     )
 }
 
+impl Asked {
+    const ALL: [Asked; 5] = [Asked::TryAcquire, Asked::Acquire, Asked::Record, Asked::Release, Asked::Extend];
+
+    /// With one more column at the end, or none.
+    fn text(self, more: &str) -> String {
+        match self {
+            Asked::TryAcquire => acquire_text("try_acquire_duty", more),
+            Asked::Acquire => acquire_text("acquire_duty", more),
+            Asked::Record => format!("SELECT slashguard.record_signature($1, $2)::text{more}"),
+            Asked::Release => format!("SELECT slashguard.release_duty($1, $2){more}"),
+            Asked::Extend => {
+                format!("SELECT (extract(epoch FROM slashguard.extend_lease($1, $2)) * 1000000)::bigint{more}")
+            }
+        }
+    }
+
+    fn types(self) -> &'static [Type] {
+        const ACQUIRE: [Type; 10] = [
+            Type::TEXT,
+            Type::TEXT,
+            Type::INT8,
+            Type::TEXT,
+            Type::TEXT,
+            Type::TEXT,
+            Type::INT4,
+            Type::INT4,
+            Type::TEXT,
+            Type::INT4,
+        ];
+        match self {
+            Asked::TryAcquire | Asked::Acquire => &ACQUIRE,
+            Asked::Record => &[Type::TEXT, Type::TEXT],
+            Asked::Release => &[Type::TEXT, Type::BOOL],
+            Asked::Extend => &[Type::TEXT, Type::INT4],
+        }
+    }
+}
+
 impl Live {
-    fn prepare(mut client: Client, life: Life) -> Result<Self, postgres::Error> {
+    fn open(mut client: Client, life: Life, is_pooled: bool) -> Result<Self, postgres::Error> {
+        if is_pooled {
+            return Ok(Live { client, life, prepared: None });
+        }
         client.batch_execute(&format!("SET statement_timeout = '{STATEMENT_TIMEOUT}'"))?;
-        Ok(Live {
-            life,
-            try_acquire: client.prepare(&acquire_text("try_acquire_duty"))?,
-            acquire: client.prepare(&acquire_text("acquire_duty"))?,
-            record: client.prepare("SELECT slashguard.record_signature($1, $2)::text")?,
-            release: client.prepare("SELECT slashguard.release_duty($1, $2)")?,
-            extend: client.prepare("SELECT (extract(epoch FROM slashguard.extend_lease($1, $2)) * 1000000)::bigint")?,
-            client,
-        })
+        let [a, b, c, d, e] = Asked::ALL.map(|asked| client.prepare(&asked.text("")));
+        Ok(Live { prepared: Some([a?, b?, c?, d?, e?]), client, life })
+    }
+
+    fn query(&mut self, asked: Asked, with: &[&(dyn ToSql + Sync)]) -> Result<Row, postgres::Error> {
+        let Some(prepared) = &self.prepared else {
+            let typed: Vec<_> = with.iter().copied().zip(asked.types().iter().cloned()).collect();
+            // An unnamed statement, parsed and executed in one message.
+            return self.client.query_typed_one(&asked.text(LIFE), &typed);
+        };
+        self.client.query_one(&prepared[asked as usize], with)
     }
 }
 
@@ -104,7 +166,7 @@ impl<G: Gate> Connection<G> {
         let call = Call::Acquire { key, hash, request: request.clone(), wait_ms: *wait_ms, strict: *strict };
         let with: [&(dyn ToSql + Sync); 10] =
             [&chain, &validator, &key.slot, &duty, &message_hash, &node, &index, lease_ms, request, wait_ms];
-        let which = if *strict { |live: &Live| live.acquire.clone() } else { |live: &Live| live.try_acquire.clone() };
+        let which = if *strict { Asked::Acquire } else { Asked::TryAcquire };
         let mut why = Why::default();
         let answer = self.ask(call, which, &with, |row| {
             why = Why { cause: row.get(6), earlier_message_hash: row.get(7), earlier_state: row.get(8) };
@@ -127,17 +189,17 @@ impl<G: Gate> Connection<G> {
     pub fn record(&mut self, key: Key, hash: Hash, token: &str, dice: &mut Dice) -> Answer {
         let signature = texts::signature(key, hash, dice);
         let call = Call::Record { key, hash, token: token.into(), signature: signature.clone() };
-        self.ask(call, |live| live.record.clone(), &[&token, &signature], recorded)
+        self.ask(call, Asked::Record, &[&token, &signature], recorded)
     }
 
     pub fn release(&mut self, key: Key, token: &str, certainly_unsigned: bool) -> Answer {
         let call = Call::Release { key, token: token.into(), certainly_unsigned };
-        self.ask(call, |live| live.release.clone(), &[&token, &certainly_unsigned], released)
+        self.ask(call, Asked::Release, &[&token, &certainly_unsigned], released)
     }
 
     pub fn extend(&mut self, key: Key, token: &str, lease_ms: i32) -> Answer {
         let call = Call::Extend { key, token: token.into() };
-        self.ask(call, |live| live.extend.clone(), &[&token, &lease_ms], |row| Answer::Extended(row.get(0)))
+        self.ask(call, Asked::Extend, &[&token, &lease_ms], |row| Answer::Extended(row.get(0)))
     }
 
     /// Tries what a token may do with one that nobody was given.
@@ -145,19 +207,17 @@ impl<G: Gate> Connection<G> {
         match dice.below(3) {
             0 => {
                 let signature = texts::forged_signature(key, dice);
-                self.ask(Call::Forged, |live| live.record.clone(), &[&token, &signature], recorded)
+                self.ask(Call::Forged, Asked::Record, &[&token, &signature], recorded)
             }
-            1 => self.ask(Call::Forged, |live| live.release.clone(), &[&token, &dice.chance(50)], released),
-            _ => {
-                self.ask(Call::Forged, |live| live.extend.clone(), &[&token, &1000], |row| Answer::Extended(row.get(0)))
-            }
+            1 => self.ask(Call::Forged, Asked::Release, &[&token, &dice.chance(50)], released),
+            _ => self.ask(Call::Forged, Asked::Extend, &[&token, &1000], |row| Answer::Extended(row.get(0))),
         };
     }
 
     fn ask(
         &mut self,
         call: Call,
-        which: impl Fn(&Live) -> Statement,
+        which: Asked,
         with: &[&(dyn ToSql + Sync)],
         read: impl FnOnce(&Row) -> Answer,
     ) -> Answer {
@@ -165,9 +225,8 @@ impl<G: Gate> Connection<G> {
             Some(live) => live,
             None => self.reopen(),
         };
-        let statement = which(&live);
         let start = self.gate.tick();
-        let result = live.client.query_one(&statement, with);
+        let result = live.query(which, with);
         let end = self.gate.tick();
         let answer = match &result {
             Ok(row) => read(row),
@@ -176,7 +235,10 @@ impl<G: Gate> Connection<G> {
                 None => Answer::Lost,
             },
         };
-        let life = live.life;
+        let life = match &result {
+            Ok(row) if self.gate.is_pooled() => self.gate.life(row.get(row.len() - 1)),
+            _ => live.life,
+        };
         let sent_away = self.gate.sends_away(&answer);
         if !live.client.is_closed() && !sent_away {
             self.live = Some(live);
@@ -205,9 +267,12 @@ impl<G: Gate> Connection<G> {
     /// It may be killed again while it comes back, so there are several attempts, but not endlessly many.
     fn reopen(&mut self) -> Live {
         let mut last = None;
+        let is_pooled = self.gate.is_pooled();
         for _ in 0..G::ATTEMPTS {
             let session = self.gate.knock();
-            match session.and_then(|(client, life)| Live::prepare(client, life).map_err(|error| error.to_string())) {
+            match session
+                .and_then(|(client, life)| Live::open(client, life, is_pooled).map_err(|error| error.to_string()))
+            {
                 Ok(live) => return live,
                 Err(what) => last = Some(what),
             }
@@ -258,8 +323,9 @@ fn refusal(call: &Call, error: &DbError) -> Answer {
     let code = error.code();
     // Killed, or cancelled, or the server went down, or a standby is missing that should have it: that may have come before the commit or after it. A timeout is neither, it is a failure.
     let cancelled = *code == SqlState::QUERY_CANCELED && error.message().contains("user request");
-    let unknown = [SqlState::ADMIN_SHUTDOWN, SqlState::CRASH_SHUTDOWN, SqlState::TRANSACTION_RESOLUTION_UNKNOWN];
-    if unknown.contains(code) || cancelled {
+    // Class 08: a pool lost its connection to the server, or the server does not know.
+    let unknown = [SqlState::ADMIN_SHUTDOWN, SqlState::CRASH_SHUTDOWN];
+    if unknown.contains(code) || code.code().starts_with("08") || cancelled {
         return Answer::Lost;
     }
     match (call, code.code()) {

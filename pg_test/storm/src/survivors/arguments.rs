@@ -4,7 +4,7 @@ use std::str::FromStr;
 use std::time::SystemTime;
 
 pub const USAGE: &str = "survivors --servers HOST:PORT[,HOST:PORT ..] --database NAME [--user NAME] \
-    [--across crash|failover|lagging-failover] [--lives N] [--connections N] [--seconds N] [--seed N]";
+    [--across crash|failover|lagging-failover] [--lives N] [--connections N] [--seconds N] [--seed N] [--pooled]";
 
 pub struct Arguments {
     pub endpoints: Vec<Endpoint>,
@@ -17,6 +17,9 @@ pub struct Arguments {
     /// At most; mostly somebody says stop before.
     pub seconds: u64,
     pub seed: u64,
+    /// The first server is a pool that gives every transaction another session. The user is then the client's own role, which can
+    /// read the view of the chains.
+    pub pooled: bool,
 }
 
 /// What happens to the server meanwhile.
@@ -60,8 +63,13 @@ pub fn read(mut given: impl Iterator<Item = String>) -> Result<Arguments, String
         connections: 16,
         seconds: 900,
         seed: clock.as_micros() as u64,
+        pooled: false,
     };
     while let Some(name) = given.next() {
+        if name == "--pooled" {
+            arguments.pooled = true;
+            continue;
+        }
         let value = given.next().ok_or(format!("{name} needs a value"))?;
         match name.as_str() {
             "--servers" => arguments.endpoints = value.split(',').map(str::parse).collect::<Result<_, _>>()?,

@@ -12,15 +12,15 @@ use crate::dice::{mix, Dice};
 use crate::history::{Answer, Event, Hash, Key, Life};
 use crate::storm::connection::{Connection, Manner, Why};
 use crate::storm::texts;
-use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};
 use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
 
 /// No player ever asks with it.
 const OTHER_HASH: Hash = 99;
-/// A standby may be asked first, and the way to the primary takes a few attempts.
-const ATTEMPTS: u32 = 100;
+/// A standby may be asked first, or a failover be under way. Generous: it ends a wait for something that will never come.
+const PATIENCE: Duration = Duration::from_secs(120);
 const PROGRESS: Duration = Duration::from_secs(3);
 
 /// A claim that a client was told of.
@@ -58,15 +58,16 @@ pub fn audit(setting: &Arc<Setting>, events: &[Event], connections: u16, seed: u
     let claims = claims(events, &setting.terms());
     println!("audit: {} claims were told; each is asked for with another hash", claims.len());
     let done = AtomicUsize::new(0);
+    let over = AtomicBool::new(false);
     thread::scope(|scope| {
         let share = |number: u16| {
-            let (claims, done) = (&claims, &done);
+            let (claims, done, over) = (&claims, &done, &over);
             move || {
                 let mut connection = Connection::new(Seeker::new(setting.clone(), number), number);
                 let mut dice = Dice::new(mix(!seed ^ u64::from(number)));
                 let mut audit = Audit::default();
                 for claim in claims.iter().skip(usize::from(number)).step_by(usize::from(connections)) {
-                    audit.note(claim, ask(&mut connection, claim, &mut dice));
+                    audit.note(claim, ask(&mut connection, claim, &mut dice, over));
                     done.fetch_add(1, Relaxed);
                 }
                 audit.events = connection.history;
@@ -115,14 +116,16 @@ fn last_life(events: &[Event]) -> Option<Life> {
     granted.max_by_key(|event| event.end).map(|event| event.life)
 }
 
-fn ask(connection: &mut Connection<Seeker>, claim: &Claim, dice: &mut Dice) -> Found {
+/// Once nobody answered for one claim, `over`, the others are asked for once.
+fn ask(connection: &mut Connection<Seeker>, claim: &Claim, dice: &mut Dice, over: &AtomicBool) -> Found {
     let manner = Manner { lease_ms: 1000, ..Manner::default() };
-    let mut answer = Answer::Lost;
-    for _ in 0..ATTEMPTS {
-        answer = connection.acquire(claim.key, OTHER_HASH, &manner, dice);
-        if !matches!(answer, Answer::Lost | Answer::Halted) {
-            break;
+    let began = Instant::now();
+    let mut answer = connection.acquire(claim.key, OTHER_HASH, &manner, dice);
+    while matches!(answer, Answer::Lost | Answer::Halted | Answer::Refused(..)) && !over.load(Relaxed) {
+        if began.elapsed() > PATIENCE {
+            over.store(true, Relaxed);
         }
+        answer = connection.acquire(claim.key, OTHER_HASH, &manner, dice);
     }
     let pinned = texts::message_hash(claim.key, claim.hash, dice).to_lowercase();
     find(&answer, &connection.why, &pinned)

@@ -166,7 +166,8 @@ impl Player {
     fn pick_manner(&mut self) -> Manner {
         Manner {
             // Not always: it raises instead of answering, and what an error rolls back must not be missed either.
-            strict: self.dice.chance(10),
+            // And an error does not name the life it came from, where only answers do.
+            strict: !self.setting.pooled && self.dice.chance(10),
             lease_ms: self.pick_lease(),
             wait_ms: if self.dice.chance(20) { 1 + self.dice.below(50) as i32 } else { 0 },
             request: self.dice.chance(70).then(|| self.dice.uuid()),

@@ -1,6 +1,6 @@
 //! Looks for a server that answers and grants: one after the other, as long as it takes.
 
-use super::setting::Setting;
+use super::setting::{Setting, UNKNOWN_LIFE};
 use crate::history::{Answer, Life, Tick};
 use crate::storm::connection::Gate;
 use postgres::Client;
@@ -14,12 +14,15 @@ pub struct Seeker {
     setting: Arc<Setting>,
     /// The endpoint to try next.
     next: usize,
+    /// With a pool, every other client stays with it: those who go from server to server may all end up at one that hangs.
+    stays: bool,
 }
 
 impl Seeker {
     /// Those with an even number begin with the first endpoint, the others with the second one.
     pub fn new(setting: Arc<Setting>, number: u16) -> Self {
-        Seeker { setting, next: usize::from(number) }
+        let stays = setting.pooled && number.is_multiple_of(2);
+        Seeker { setting, next: if stays { 0 } else { usize::from(number) }, stays }
     }
 }
 
@@ -29,9 +32,14 @@ impl Gate for Seeker {
 
     fn knock(&mut self) -> Result<(Client, Life), String> {
         let number = self.next;
-        self.next += 1;
+        if !self.stays {
+            self.next += 1;
+        }
         let enter = || {
             let mut client = self.setting.session(number)?;
+            if self.setting.pooled {
+                return Ok((client, UNKNOWN_LIFE));
+            }
             let life = self.setting.life(&mut client, number)?;
             client.batch_execute(&format!("SET SESSION AUTHORIZATION {CLIENT_ROLE}"))?;
             Ok((client, life))
@@ -46,6 +54,14 @@ impl Gate for Seeker {
             Answer::Refused(code, _) => code == "25006",
             _ => false,
         }
+    }
+
+    fn is_pooled(&self) -> bool {
+        self.setting.pooled
+    }
+
+    fn life(&self, named: &str) -> Life {
+        self.setting.life_named(named)
     }
 
     fn chain(&self, number: u8) -> &str {

@@ -11,12 +11,16 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 const APPLICATION: &str = "slashguard survivor";
 const LOOKS: u32 = 100;
 
+/// Whose life it was that gave no answer, where only answers tell.
+pub const UNKNOWN_LIFE: Life = 0;
+
 pub struct Setting {
     endpoints: Vec<Endpoint>,
     database: String,
     user: String,
     pub chains: Vec<Chain>,
     pub across: Across,
+    pub pooled: bool,
     /// Each by what tells it from others; its place is its number.
     lives: Mutex<Vec<String>>,
     /// Where every tick of every history counts from.
@@ -49,7 +53,8 @@ impl Setting {
             user: arguments.user.clone(),
             chains: Vec::new(),
             across: arguments.across,
-            lives: Mutex::default(),
+            pooled: arguments.pooled,
+            lives: Mutex::new(vec!["unknown".into()]),
             began: Instant::now(),
         };
         let mut last = String::new();
@@ -67,7 +72,7 @@ impl Setting {
         Err(format!("no server answers: {last}"))
     }
 
-    /// A superuser's session with the endpoint of this number, counted round and round.
+    /// A superuser's session, or with a pool the client's own, with the endpoint of this number, counted round and round.
     pub fn session(&self, number: usize) -> Result<Client, postgres::Error> {
         let endpoint = &self.endpoints[number % self.endpoints.len()];
         Config::new()
@@ -88,13 +93,16 @@ impl Setting {
              WHERE backend_type = 'checkpointer'",
             &[&((number % self.endpoints.len()) as i64)],
         )?;
-        let life: String = row.get(0);
+        Ok(self.life_named(row.get(0)))
+    }
+
+    pub fn life_named(&self, life: &str) -> Life {
         let mut lives = self.lives.lock().expect("nobody panics while it holds the lives");
-        let known = lives.iter().position(|other| *other == life).unwrap_or_else(|| {
-            lives.push(life);
+        let known = lives.iter().position(|other| other == life).unwrap_or_else(|| {
+            lives.push(life.into());
             lives.len() - 1
         });
-        Ok(known as Life)
+        known as Life
     }
 
     pub fn terms(&self) -> Terms {
@@ -112,7 +120,8 @@ impl Setting {
 }
 
 fn read_chains(client: &mut Client) -> Result<Vec<Chain>, postgres::Error> {
-    let rows = client.query(
+    // Unnamed, as a pool wants it.
+    let rows = client.query_typed(
         "SELECT chain, (extract(epoch FROM genesis_time) * 1000000)::bigint, \
                 (extract(epoch FROM slot_duration) * 1000000)::bigint, coalesce(horizon_slots, 2)::bigint, \
                 record_commit = 'durable' \
