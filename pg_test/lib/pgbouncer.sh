@@ -59,7 +59,7 @@ pgbouncer_get() {
 }
 
 pgbouncer_start() {
-    local name=$1 folder=$2/$1 socket_folder=$3 server=$4 role
+    local name=$1 parent=$2 folder=$2/$1 socket_folder=$3 server=$4 role
     shift 4
     pgbouncer_find || fail "There is no PgBouncer." "Run: make setup"
     as_server_user mkdir "$folder"
@@ -83,7 +83,7 @@ pgbouncer_start() {
         echo "pidfile = $folder/pid"
         printf '%s\n' "$@"
     } | as_server_user tee "$folder/pgbouncer.ini" > /dev/null
-    pgbouncer_started+=("$name $2")
+    pgbouncer_started+=("$name $parent")
     as_server_user env "LD_LIBRARY_PATH=$folder" "$folder/pgbouncer" --quiet --daemon "$folder/pgbouncer.ini" &&
         wait_until 60 "waiting for PgBouncer $name" test -S "$socket_folder/.s.PGSQL.$pgbouncer_port" ||
         fail "PgBouncer $name did not start:" "$(cat "$folder/log" 2> /dev/null)"
