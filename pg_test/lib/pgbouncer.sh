@@ -92,9 +92,9 @@ pgbouncer_start() {
 pgbouncer_stop() {
     local folder=$2/$1 process
     process=$(cat "$folder/pid" 2> /dev/null) || return 0
-    # Immediately: it does not wait for clients.
+    # Immediately: it does not wait for clients. Its last act is to remove the file; it may be listed for a while yet.
     kill -TERM "$process" 2> /dev/null || return 0
-    wait_until 60 "waiting for PgBouncer $1 to end" eval "! kill -0 $process 2> /dev/null"
+    wait_until 60 "waiting for PgBouncer $1 to end" test ! -e "$folder/pid"
 }
 
 pgbouncer_stop_started() {
