@@ -22,7 +22,7 @@ INSTALL_SCRIPT = target/$(EXTENSION)--$(VERSION).sql
 CRATE_FILES := $(shell find src -type f) Cargo.toml Cargo.lock $(wildcard build.rs .cargo/config.toml)
 STRAY_SQL := $(filter-out $(SQL_FILES) $(UPGRADE_FILES),$(wildcard sql/*.sql))
 
-SUITES = lint unit regress isolation wire storm dump recovery crash failover logs cron readme aztec ha
+SUITES = lint unit regress isolation wire storm dump recovery crash failover logs pooler failures restore cron readme aztec ha
 
 # rustup puts cargo here, and a shell that was open before does not know it yet.
 export PATH := $(PATH):$(HOME)/.cargo/bin
@@ -132,6 +132,9 @@ test: ready
 ## test-crash: the server is killed again and again, and no claim is lost (CRASHES=3)
 ## test-failover: a standby takes over, synchronous or lagging, and no duty is granted twice
 ## test-logs: no token gets into the server's log
+## test-pooler: claims through PgBouncer, each call on another server connection
+## test-failures: full disks, lost memory, cancelled statements, killed processes: what was granted holds
+## test-restore: backups and data directories that are put back: what was granted after them is not granted anew
 ## test-cron: pg_cron runs the scheduled maintenance
 ## test-readme: everything the README shows
 ## test-aztec: the npm package's own ValidatorHASigner signs through slashguard (needs Node 20.10)

@@ -67,7 +67,7 @@ CREATE FUNCTION slashguard.record_signature(
     lock_token text,
     signature text
 ) RETURNS timestamptz
-LANGUAGE c VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE SECURITY DEFINER
+LANGUAGE c VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE SECURITY DEFINER SUPPORT slashguard.load_before_run
 SET search_path = pg_catalog, pg_temp SET enable_seqscan = off SET jit = off SET lock_timeout = '2s'
 AS 'MODULE_PATHNAME', 'slashguard_record_signature';
 COMMENT ON FUNCTION slashguard.record_signature IS

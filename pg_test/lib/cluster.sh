@@ -3,6 +3,7 @@
 #
 #   cluster_start NAME [LINE ..]   a fresh server; further lines go to its postgresql.conf. Exports PGHOST (a socket
 #                                  folder), PGPORT, PGUSER and PGDATABASE. One that is left under the name is removed.
+#                                  cluster_initdb_options is an array of further options for initdb.
 #   cluster_standby NAME PRIMARY [LINE ..]   a standby of PRIMARY, streaming; exports nothing. With no further lines it has
 #                                  PRIMARY's settings but for socket and port
 #   cluster_promote NAME           makes a primary of it
@@ -20,6 +21,7 @@
 repository=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 clusters=$repository/target/clusters
 clusters_started=()
+cluster_initdb_options=()
 
 # Not in the environment of anything started from here: they would send a client elsewhere.
 for variable in $(compgen -e | grep -E '^PG[A-Z]+$' || true); do
@@ -136,7 +138,7 @@ cluster_start() {
     shift
     cluster_place "$name"
     as_server_user initdb --pgdata="$base/data" --username=postgres --auth=trust --encoding=UTF8 --locale=C --no-sync \
-        > "$clusters/$name/initdb.log" 2>&1 ||
+        "${cluster_initdb_options[@]}" > "$clusters/$name/initdb.log" 2>&1 ||
         fail "initdb failed for the private server '$name':" "$(tail -n 20 "$clusters/$name/initdb.log")"
     {
         echo "listen_addresses = ''"

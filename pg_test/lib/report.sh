@@ -42,6 +42,17 @@ check() {
     fi
 }
 
+# same NAME EXPECTED ANSWERED: the same for two texts.
+same() {
+    if [ "$2" = "$3" ]; then
+        echo "ok: $1"
+        passed=$((passed + 1))
+    else
+        printf '%s\n  expected: %s\n  answered: %s\n' "${red}FAILED: $1${plain}" "$2" "$3"
+        failed=$((failed + 1))
+    fi
+}
+
 # wait_until SECONDS WHAT COMMAND..: runs the command again and again until it succeeds, and says how long it has waited.
 # The limit is there to end a wait for something that will never come, so it is generous.
 wait_until() {

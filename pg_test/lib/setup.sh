@@ -4,6 +4,7 @@
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 source pg_test/lib/report.sh
+source pg_test/lib/pgbouncer.sh
 
 oldest_major=15
 newest_major=18
@@ -14,7 +15,7 @@ stamp=target/setup.done
 pg_config=${PG_CONFIG:-pg_config}
 
 identity() {
-    sha256sum pg_test/lib/setup.sh
+    sha256sum pg_test/lib/setup.sh pg_test/lib/pgbouncer.sh
     command -v "$pg_config" cargo node npm python3
     "$pg_config"
     cargo --version
@@ -129,6 +130,8 @@ has_command npm || missing "npm" "npm" "install npm"
 if ! has_command python3 || ! python3 -c 'import venv, ensurepip' 2> /dev/null; then
     missing "Python's venv" "python3 python3-venv" "install Python 3 with venv and ensurepip"
 fi
+# Debian's package would start a service, so it is unpacked below and not installed.
+[ "$debian" = yes ] || pgbouncer_find || missing "PgBouncer" "" "install PgBouncer (its service need not run)"
 
 from_debian=$debian
 if has_command "$pg_config"; then
@@ -237,6 +240,14 @@ if [ "${#elsewhere[@]}" -gt 0 ]; then
     has_command "$pg_config" ||
         fail "There is still no $pg_config after installing postgresql-server-dev-$major." \
             "Name it: make setup PG_CONFIG=/usr/lib/postgresql/$major/bin/pg_config"
+fi
+
+if ! pgbouncer_find; then
+    if [ -z "$(apt-cache --names-only search '^pgbouncer$')" ]; then
+        may_become_root
+        apt_refresh
+    fi
+    pgbouncer_get
 fi
 
 rust_hint=(

@@ -27,6 +27,9 @@ sql_functions! {
         let may_be_asynchronous = commit::may_be_asynchronous();
         let require_standby = token.durable_record && chain_of(&session, &token)?.chain.options.require_standby;
         let now = server::now();
+        if token.durable_record {
+            commit::answer_after_commit();
+        }
         let recorded = claims::record(&session, &token, &signature, now)?;
         if require_standby {
             if matches!(recorded, Recorded::Before(_)) {

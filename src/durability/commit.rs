@@ -39,6 +39,14 @@ pub fn durably() {
     unsafe { pg_sys::ForceSyncCommit() };
 }
 
+/// What this statement answers beside a claim is a promise, too, and leaves after its commit where it is a transaction of its
+/// own.
+pub fn answer_after_commit() {
+    if outermost::is_plain_select() && !transaction::in_block_or_pipeline() {
+        held_answer::keep_rows_of_statement();
+    }
+}
+
 /// This transaction vouches for something of a chain that requires a synchronous standby. It must write something, or there
 /// is no commit to wait for.
 pub fn durably_on_standby() {
@@ -103,6 +111,7 @@ fn forget() {
     MODE.set(Mode::Unchanged);
     ON_STANDBY.set(false);
     one_claim::forget();
+    held_answer::forget();
     outermost::forget();
 }
 

@@ -15,6 +15,8 @@ use std::ffi::{c_char, c_int};
 
 /// Bytes. An answer has less than two thousand; whoever asks for more with it asks for something else.
 const LONGEST_ANSWER: usize = 1 << 16;
+/// Bytes. Signatures may be recorded many in a statement, and each is answered with a time.
+const LONGEST_ANSWER_TO_RECORDS: usize = 1 << 24;
 /// The type of the protocol's message with a row.
 const DATA_ROW: c_char = b'D' as c_char;
 
@@ -51,6 +53,8 @@ thread_local! {
     static KEEPING: UnsafeCell<CommMethods> = const { UnsafeCell::new(NO_METHODS) };
     static ORIGINAL: Cell<*const CommMethods> = const { Cell::new(std::ptr::null()) };
     static KEPT: RefCell<Vec<Vec<u8>>> = const { RefCell::new(Vec::new()) };
+    /// Whether the statement vouches for something beside a claim.
+    static VOUCHES: Cell<bool> = const { Cell::new(false) };
 }
 
 /// A receiver to stand before `client` for the length of one run.
@@ -63,6 +67,17 @@ pub unsafe fn before(client: *mut pg_sys::DestReceiver) -> *mut pg_sys::DestRece
         (*receiver).client = client;
         &raw mut (*receiver).receiver
     }
+}
+
+/// The rows of this statement are kept as well, although it asks for no claim. Only for a statement that is a transaction of its
+/// own: in a block its rows belong before its end.
+pub fn keep_rows_of_statement() {
+    VOUCHES.set(true);
+}
+
+/// At the end of the transaction.
+pub fn forget() {
+    VOUCHES.set(false);
 }
 
 /// The transaction has committed: what it answered may be read.
@@ -101,13 +116,13 @@ unsafe extern "C-unwind" fn receive(slot: *mut pg_sys::TupleTableSlot, this: *mu
         let Some(receive) = (*client).receiveSlot else {
             return false;
         };
-        if !one_claim::asked() {
+        if !one_claim::asked() && !VOUCHES.get() {
             return receive(slot, client);
         }
         keep_rows();
         let more = receive(slot, client);
         stop_keeping();
-        if kept_bytes() > LONGEST_ANSWER {
+        if kept_bytes() > longest_answer() {
             too_long().raise();
         }
         more
@@ -158,10 +173,21 @@ fn kept_bytes() -> usize {
     KEPT.with_borrow(|kept| kept.iter().map(Vec::len).sum())
 }
 
+fn longest_answer() -> usize {
+    if one_claim::asked() {
+        LONGEST_ANSWER
+    } else {
+        LONGEST_ANSWER_TO_RECORDS
+    }
+}
+
 fn too_long() -> Raised {
     Raised::keep(
-        &Error::new(SqlState::UNSAFE_TRANSACTION, "a statement that asks for a claim returns too much beside it")
-            .detail("Its answer is kept until the claim is committed. Nothing was granted.")
-            .hint("Send SELECT * FROM slashguard.try_acquire_duty(..) by itself."),
+        &Error::new(
+            SqlState::UNSAFE_TRANSACTION,
+            "a statement whose answer waits for its commit returns too much beside it",
+        )
+        .detail("Nothing was granted or recorded.")
+        .hint("Send the call of slashguard's function by itself."),
     )
 }
