@@ -26,11 +26,12 @@ COMMENT ON TABLE slashguard.clock_mark IS 'The latest time that this ledger has 
 
 CREATE TABLE slashguard.server_start (
     number bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
-    started_at timestamptz NOT NULL UNIQUE,
+    started_at timestamptz NOT NULL,
     wal_begin bigint NOT NULL,
     system_identifier bigint NOT NULL,
     timeline integer NOT NULL,
-    database_oid oid NOT NULL
+    database_oid oid NOT NULL,
+    UNIQUE (started_at, system_identifier, timeline, database_oid)
 );
 COMMENT ON TABLE slashguard.server_start IS 'Every start of the server that this ledger was used in, and where its write-ahead log was by then.';
 
@@ -326,18 +327,21 @@ END
 $function$;
 COMMENT ON FUNCTION slashguard.refuse_replication() IS 'Trigger: refuses rows that logical replication brings.';
 
--- AFTER: one that fires before an update locks the row first, also where it is not enabled.
+-- AFTER: one that fires before an update locks the row first, also where it is not enabled. WHEN: pg_restore
+-- --disable-triggers leaves them enabled for everybody.
 DO $triggers$
 DECLARE
     table_name text;
 BEGIN
-    FOREACH table_name IN ARRAY ARRAY['ledger', 'chain', 'validator', 'node', 'claim', 'tombstone', 'clock_mark',
-                                      'server_start', 'witness'] LOOP
+    FOREACH table_name IN ARRAY ARRAY['ledger', 'clock_mark', 'server_start', 'chain', 'validator', 'node', 'witness',
+                                      'duty_type', 'claim', 'tombstone', 'refusal', 'counter', 'audit_entry'] LOOP
         EXECUTE pg_catalog.format(
             'CREATE TRIGGER not_replicated AFTER INSERT OR UPDATE OR DELETE ON slashguard.%I FOR EACH ROW
+             WHEN (pg_catalog.current_setting(''session_replication_role'') = ''replica'')
              EXECUTE FUNCTION slashguard.refuse_replication()', table_name);
         EXECUTE pg_catalog.format(
             'CREATE TRIGGER not_truncated_by_replication BEFORE TRUNCATE ON slashguard.%I FOR EACH STATEMENT
+             WHEN (pg_catalog.current_setting(''session_replication_role'') = ''replica'')
              EXECUTE FUNCTION slashguard.refuse_replication()', table_name);
         EXECUTE pg_catalog.format('ALTER TABLE slashguard.%I ENABLE REPLICA TRIGGER not_replicated', table_name);
         EXECUTE pg_catalog.format(

@@ -55,6 +55,8 @@ UNION ALL
 SELECT c.name, NULL, 'awaiting witnesses', c.awaited_slot, NULL
   FROM slashguard.chain AS c
  WHERE c.awaited_slot IS NOT NULL
+   AND EXISTS (SELECT FROM slashguard.witness AS w CROSS JOIN slashguard.ledger AS l
+                WHERE w.chain_id = c.id AND w.reported_at >= c.awaited_since AND w.heard_since <> l.server_start)
 UNION ALL
 SELECT c.name, '0x' || encode(v.key, 'hex'), 'first use', v.first_use_slot, NULL
   FROM slashguard.validator AS v JOIN slashguard.chain AS c ON c.id = v.chain_id
@@ -62,7 +64,11 @@ SELECT c.name, '0x' || encode(v.key, 'hex'), 'first use', v.first_use_slot, NULL
 UNION ALL
 SELECT c.name, '0x' || encode(v.key, 'hex'), 'validator', v.low_watermark, v.high_watermark
   FROM slashguard.validator AS v JOIN slashguard.chain AS c ON c.id = v.chain_id
- WHERE v.low_watermark IS NOT NULL OR v.high_watermark IS NOT NULL;
+ WHERE v.low_watermark IS NOT NULL OR v.high_watermark IS NOT NULL
+UNION ALL
+SELECT c.name, '0x' || encode(v.key, 'hex'), concat_ws(': ', 'frozen', v.frozen_reason), NULL, NULL
+  FROM slashguard.validator AS v JOIN slashguard.chain AS c ON c.id = v.chain_id
+ WHERE v.frozen_at IS NOT NULL;
 COMMENT ON VIEW slashguard.watermarks IS
     'Nothing new is granted at or below a low watermark, nothing at or above a high one. Quarantine: what the ledger may have lost. First use: the slot up to which a validator may have signed elsewhere. Awaiting witnesses: the slot up to which, after a restart, the nodes that hand back positions are heard first.';
 

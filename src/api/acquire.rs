@@ -3,6 +3,7 @@
 use super::entry::{sql_functions, Uuid};
 use super::grant;
 use crate::duty::acquisition::Acquisition;
+use crate::duty::error::{Error, SqlState};
 use crate::duty::request::Arguments;
 use crate::ledger::server;
 
@@ -30,12 +31,22 @@ sql_functions! {
     }
 
     /// The strict twin: raises what `try_acquire_duty` would answer. SG001 conflict, SG002 in progress, SG003 stale,
-    /// SG004 halted; the reason is the message, `details` the DETAIL.
+    /// SG004 halted; the reason is the message, `details` the DETAIL. 0A000 for a seen_position: an error would undo what it
+    /// tells.
     fn acquire_duty(
         chain: String, validator: String, slot: i64, duty_type: String, message_hash: String, node_id: String,
         block_index: i32, block_number: i64, checkpoint_number: i64, lease_ms: i32, request_id: Uuid, wait_ms: i32,
         seen_position: String,
     ) -> Acquisition {
+        if seen_position.is_some() {
+            return Err(Error::argument(
+                SqlState::FEATURE_NOT_SUPPORTED,
+                "seen_position",
+                "the strict form takes no seen_position",
+            )
+            .detail("Argument: seen_position. A refusal by an error leaves no trace, also none of what the position tells.")
+            .hint("Call slashguard.try_acquire_duty."));
+        }
         try_acquire_duty(
             chain, validator, slot, duty_type, message_hash, node_id, block_index, block_number, checkpoint_number,
             lease_ms, request_id, wait_ms, seen_position,

@@ -319,6 +319,7 @@ impl<'a> Attempt<'a> {
     fn position(&self, grant: &Grant) -> Position {
         Position {
             ledger: self.entry.chain.ledger,
+            database_oid: server::database_oid(),
             server_start: server::started_at(),
             wal_end: server::wal_end(),
             granted_at: grant.now,

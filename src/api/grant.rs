@@ -30,12 +30,23 @@ pub fn answer(request: Request) -> Result<Acquisition, Error> {
     // the next grant.
     let may_be_asynchronous = commit::may_be_asynchronous();
     let session = Session::open();
-    if let Some(refusal) = doubt(&session, &request)? {
+    if let Some(refusal) = doubt(&session)? {
         commit::asynchronously_if(may_be_asynchronous);
         return Ok(refusal);
     }
-    let entry = look_up(&session, &request)?;
+    let mut entry = look_up(&session, &request)?;
     entry.duty_type.check_block_index(&request.duty_type, request.block_index)?;
+    // After all that raises an error, which would undo what the position tells.
+    if let Some(seen) = &request.seen_position {
+        match witness(&session, seen, server::now())? {
+            Told::Nothing => {}
+            Told::Loss => entry = registry::look_up(&session, &request)?,
+            Told::Unsettled(refusal) => {
+                commit::asynchronously_if(may_be_asynchronous);
+                return Ok(refusal);
+            }
+        }
+    }
     if !entry.duty_type.protected {
         return Ok(acquisition::not_protected(&request.duty_type));
     }
@@ -49,7 +60,7 @@ pub fn answer(request: Request) -> Result<Acquisition, Error> {
 }
 
 /// Is this ledger where it was, and whole? What raises doubt is settled here; what cannot be settled is refused.
-fn doubt(session: &Session, request: &Request) -> Result<Option<Acquisition>, Error> {
+fn doubt(session: &Session) -> Result<Option<Acquisition>, Error> {
     let now = server::now();
     // The clock first: what is settled is settled by it.
     if let Some(refusal) = clock_mark::refusal(session, now)? {
@@ -58,17 +69,20 @@ fn doubt(session: &Session, request: &Request) -> Result<Option<Acquisition>, Er
     if let Some(refusal) = replication::refusal(session, now)? {
         return Ok(Some(refusal));
     }
-    if let Some(refusal) = identity::check(session, now)? {
-        return Ok(Some(refusal));
-    }
-    match &request.seen_position {
-        Some(seen) => witness(session, seen, now),
-        None => Ok(None),
-    }
+    identity::check(session, now)
+}
+
+/// What became of a position that was handed back.
+enum Told {
+    Nothing,
+    /// It is not here: every chain is quarantined now.
+    Loss,
+    /// Another caller is settling that.
+    Unsettled(Acquisition),
 }
 
 /// What a node hands back as its last grant is here, or the ledger has gone back in time.
-fn witness(session: &Session, seen: &str, now: Timestamp) -> Result<Option<Acquisition>, Error> {
+fn witness(session: &Session, seen: &str, now: Timestamp) -> Result<Told, Error> {
     let position = match read_position(session, seen) {
         // The ledger's keys may be newer than what this backend knows.
         Err(error) if error == Position::foreign() => {
@@ -78,20 +92,22 @@ fn witness(session: &Session, seen: &str, now: Timestamp) -> Result<Option<Acqui
         read => read?,
     };
     let (chain_id, node_id) = (position.key.chain_id, position.node_id);
+    let mut told = Told::Nothing;
     if !witnesses::is_known(chain_id, node_id) || !positions::is_in_running_server(&position) {
         match positions::recall(session, &position)? {
             Recall::Here => {}
-            Recall::NotToBeJudged => return Ok(None),
-            // A report, too: what it knows is below the quarantine from now on.
+            Recall::NotToBeJudged => return Ok(Told::Nothing),
             Recall::Lost => {
                 if let Some(refusal) = identity::lost(session, &position, now)? {
-                    return Ok(Some(refusal));
+                    return Ok(Told::Unsettled(refusal));
                 }
+                told = Told::Loss;
             }
         }
     }
+    // After a loss, too: what the node knows is below the quarantine from now on.
     witnesses::report(session, chain_id, node_id, !positions::is_current(&position), now)?;
-    Ok(None)
+    Ok(told)
 }
 
 fn read_position(session: &Session, seen: &str) -> Result<Position, Error> {

@@ -59,6 +59,10 @@ sql_functions! {
             .hint("Mend the clock or wait until it has caught up, or call confirm_clock as a superuser."));
         }
         commit::durably();
+        // While the mark still says when this ledger was alive last: its witnesses are told by that.
+        if let Some(refusal) = identity::check(&session, now)? {
+            refusal.or_raise()?;
+        }
         audit::write(&session, "confirm_clock", "", &json!({
             "from": server::show_time(latest), "to": server::show_time(now), "reason": reason,
         }))?;

@@ -133,6 +133,10 @@ sql_functions! {
                 .hint("Nothing was changed."));
             }
         }
+        let stands = switches::low_watermark(&session, &target.chain, target.validator_id)?;
+        if stands.is_none_or(|stands| slot.is_some_and(|slot| stands <= slot)) {
+            return Ok(false);
+        }
         // First: the trigger that keeps watermarks from falling looks for it.
         target.write_audit(&session, "lower_low_watermark", &json!({ "slot": slot, "reason": reason }))?;
         switches::lower_low_watermark(&session, &target.chain, target.validator_id, slot)

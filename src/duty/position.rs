@@ -8,11 +8,13 @@ use super::key::DutyKey;
 use super::seal::{self, Key, Keys, Kind};
 
 const KIND: Kind = Kind { prefix: "sgp1_", argument: "seen_position" };
-const LENGTH: usize = 16 + 8 + 8 + 8 + 4 + DutyKey::LENGTH + 32;
+const LENGTH: usize = 16 + 4 + 8 + 8 + 8 + 4 + DutyKey::LENGTH + 32;
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Position {
     pub ledger: [u8; 16],
+    /// A copy of the ledger in the same server has another.
+    pub database_oid: u32,
     /// When the server was started that granted.
     pub server_start: Timestamp,
     /// The end of its write-ahead log then, or a little before.
@@ -29,6 +31,7 @@ impl Position {
     pub fn show(&self, key: &Key) -> String {
         let fields = Fields::with_capacity(LENGTH)
             .put(&self.ledger)
+            .put(&self.database_oid.to_be_bytes())
             .put(&self.server_start.to_be_bytes())
             .put(&self.wal_end.to_be_bytes())
             .put(&self.granted_at.to_be_bytes())
@@ -49,6 +52,7 @@ impl Position {
         let mut rest = &bytes[..];
         Ok(Self {
             ledger: take(&mut rest),
+            database_oid: u32::from_be_bytes(take(&mut rest)),
             server_start: i64::from_be_bytes(take(&mut rest)),
             wal_end: u64::from_be_bytes(take(&mut rest)),
             granted_at: i64::from_be_bytes(take(&mut rest)),
@@ -67,12 +71,12 @@ mod tests {
     proptest! {
         #[test]
         fn reads_what_it_shows(
-            key: Key, ledger: [u8; 16], server_start: i64, wal_end: u64, granted_at: i64, node_id: i32, chain_id: i32,
+            key: Key, ledger: [u8; 16], database_oid: u32, server_start: i64, wal_end: u64, granted_at: i64, node_id: i32, chain_id: i32,
             slot: i64, validator_id: i32, message_hash: [u8; 32],
         ) {
             let duty = DutyKey { chain_id, slot, validator_id, duty_type_id: 3, block_index: -1 };
             let position =
-                Position { ledger, server_start, wal_end, granted_at, node_id, key: duty, message_hash };
+                Position { ledger, database_oid, server_start, wal_end, granted_at, node_id, key: duty, message_hash };
             prop_assert_eq!(Position::parse(&position.show(&key), &Keys { current: key, former: Vec::new() }), Ok(position));
         }
     }

@@ -53,7 +53,7 @@ static SEAL_ANEW: Statement = Statement::new(
 );
 static ADD_START: Statement = Statement::new(
     c"INSERT INTO slashguard.server_start (system_identifier, timeline, database_oid, started_at, wal_begin)
-      VALUES ($1, $2, $3, $4, $5) ON CONFLICT (started_at) DO NOTHING",
+      VALUES ($1, $2, $3, $4, $5) ON CONFLICT (started_at, system_identifier, timeline, database_oid) DO NOTHING",
 );
 static QUARANTINE: Statement = Statement::new(
     c"UPDATE slashguard.chain
@@ -191,7 +191,8 @@ pub fn lost(session: &Session, position: &Position, now: Timestamp) -> Result<Op
         return Ok(None);
     }
     let cause = "a node was granted what is not here: this ledger has gone back in time";
-    let now = clock_mark::latest_of(session, now)?;
+    // Nor does it raise the alarm again where the clock was ahead when it was given out.
+    let now = clock_mark::latest_of(session, now)?.max(position.granted_at);
     // Also what is frozen: a receipt knows nothing of what was granted after its freeze.
     for registered in chains::all(session)? {
         let mut slot = last_slot_that_may_be_granted(&registered, now);
@@ -277,15 +278,16 @@ fn hear_witnesses(
     last_alive: Timestamp,
     now: Timestamp,
 ) -> Result<(), Error> {
-    // Whoever was not heard after the start before may not count as active any more: nobody asks for its word again.
-    if let Some(slot) = registered.awaited_slot {
+    // Whoever was not heard after the start before may not count as active any more: nobody asks for its word again. Where
+    // nothing was granted meanwhile, it still is asked.
+    if let Some(slot) = registered.awaited_slot.filter(|_| !registered.frozen) {
         if !witnesses::missing(session, registered.id, last_start)?.is_empty() {
             let cause = "the server was started anew, and not every witness was heard";
             quarantine(session, registered, cause, slot, last_start)?;
         }
     }
     let slot = last_slot_that_may_be_granted(registered, now);
-    witnesses::await_reports(session, registered.id, last_alive.saturating_sub(LONGEST_SILENCE), slot)
+    witnesses::await_reports(session, registered, last_alive.saturating_sub(LONGEST_SILENCE), slot)
 }
 
 fn be_at_home(session: &Session) -> Result<(), Error> {

@@ -18,9 +18,9 @@ pub fn is_in_running_server(position: &Position) -> bool {
     is_current(position) && recall::is_in_running_server(position, running())
 }
 
-/// Whether it was given out since the server's last start.
+/// Whether it was given out here since the server's last start.
 pub fn is_current(position: &Position) -> bool {
-    position.server_start == server::started_at()
+    position.server_start == server::started_at() && position.database_oid == server::database_oid()
 }
 
 fn running() -> Start {
@@ -33,13 +33,15 @@ static PAST: Statement = Statement::new(
        CROSS JOIN LATERAL (
              SELECT n.* FROM slashguard.server_start AS n
               WHERE n.number > s.number ORDER BY n.number LIMIT 1) AS next
-       WHERE s.started_at = $1
+       WHERE s.started_at = $1 AND s.database_oid = $2
          AND (next.system_identifier, next.timeline, next.database_oid)
-           = (s.system_identifier, s.timeline, s.database_oid)",
+           = (s.system_identifier, s.timeline, s.database_oid)
+       ORDER BY s.number DESC LIMIT 1",
 );
 
 fn past(session: &Session, position: &Position) -> Result<Start, Error> {
-    let rows = PAST.run(session, &[Value::Timestamp(Some(position.server_start))])?;
+    let rows =
+        PAST.run(session, &[Value::Timestamp(Some(position.server_start)), Value::Oid(Some(position.database_oid))])?;
     Ok(match rows.first() {
         Some(row) => Start::Over { wal_end: row.need::<i64>(1)? as u64 },
         None => Start::Unknown,

@@ -88,6 +88,12 @@ pub struct Place {
     pub database_oid: u32,
 }
 
+/// The database that this backend is connected to.
+pub fn database_oid() -> u32 {
+    // SAFETY: a plain read of a variable that is set when the backend starts.
+    unsafe { pg_sys::MyDatabaseId }.to_u32()
+}
+
 /// Not to be asked on a standby, which has no timeline of its own.
 pub fn place() -> Place {
     // SAFETY: reads shared state and a variable of this backend.
@@ -95,7 +101,7 @@ pub fn place() -> Place {
         Place {
             system_identifier: pg_sys::GetSystemIdentifier() as i64,
             timeline: pg_sys::GetWALInsertionTimeLine() as i32,
-            database_oid: pg_sys::MyDatabaseId.to_u32(),
+            database_oid: database_oid(),
         }
     }
 }

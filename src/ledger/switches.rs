@@ -128,6 +128,18 @@ pub fn raise_low_watermark(
     Ok(raised.any())
 }
 
+static READ_LOW: Statement = Statement::new(
+    c"SELECT CASE WHEN $2 IS NULL THEN c.low_watermark
+                  ELSE (SELECT v.low_watermark FROM slashguard.validator AS v WHERE v.id = $2) END
+        FROM slashguard.chain AS c WHERE c.id = $1",
+);
+
+/// The low watermark of the chain, or of one of its validators.
+pub fn low_watermark(session: &Session, chain: &Registered, validator_id: Option<i32>) -> Result<Option<i64>, Error> {
+    let rows = READ_LOW.run(session, &[Value::Integer(Some(chain.id)), Value::Integer(validator_id)])?;
+    rows.first().map(|row| row.get(1)).transpose().map(Option::flatten)
+}
+
 static LOWER_LOW: Statement = Statement::new(
     c"UPDATE slashguard.chain SET low_watermark = $2
        WHERE id = $1 AND low_watermark > COALESCE($2, -1)

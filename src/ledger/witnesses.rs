@@ -1,5 +1,6 @@
 //! Nodes that hand back positions. After a restart they know what was granted before it, where the server cannot.
 
+use super::chains::Registered;
 use super::patience;
 use super::server;
 use super::statement::{Session, Statement, Value};
@@ -80,14 +81,16 @@ pub fn missing(session: &Session, chain_id: i32, server_start: Timestamp) -> Res
 
 static AWAIT: Statement = Statement::new(
     c"UPDATE slashguard.chain AS c
-         SET awaited_since = $2,
+         SET awaited_since = s.since,
              awaited_slot = CASE WHEN EXISTS (SELECT FROM slashguard.witness AS w
-                                               WHERE w.chain_id = $1 AND w.reported_at >= $2) THEN $3 END
+                                               WHERE w.chain_id = $1 AND w.reported_at >= s.since) THEN $3 END
+        FROM (SELECT LEAST($2, CASE WHEN frozen_at IS NOT NULL AND awaited_slot IS NOT NULL THEN awaited_since END) AS since
+                FROM slashguard.chain WHERE id = $1) AS s
        WHERE c.id = $1",
 );
 
 /// The server was started anew: nothing at or below `slot` is granted before those have reported that did so after `since`.
-pub fn await_reports(session: &Session, chain_id: i32, since: Timestamp, slot: i64) -> Result<(), Error> {
-    AWAIT.run(session, &[Value::Integer(Some(chain_id)), Value::Timestamp(Some(since)), Value::Bigint(Some(slot))])?;
+pub fn await_reports(session: &Session, chain: &Registered, since: Timestamp, slot: i64) -> Result<(), Error> {
+    AWAIT.run(session, &[Value::Integer(Some(chain.id)), Value::Timestamp(Some(since)), Value::Bigint(Some(slot))])?;
     Ok(())
 }

@@ -74,6 +74,7 @@ mod tests {
     fn position() -> Position {
         Position {
             ledger: [0; 16],
+            database_oid: 1,
             server_start: 10,
             wal_end: 100,
             granted_at: 50,
