@@ -4,7 +4,7 @@
 #
 #   same NAME EXPECTED ANSWERED     one check
 #   ask DATABASE STATEMENT          its rows, without headings; an error ends the script
-#   sqlstate DATABASE STATEMENT     00000, or the code it was refused with
+#   told DATABASE STATEMENT         the same, or the SQLSTATE it was refused with
 #   fresh DATABASE                  a database with an empty ledger; one of that name is dropped
 #   register DATABASE CHAIN [OPTIONS [SLOT_DURATION]]
 #                                   a chain of trust, in the middle of its slot 1000
@@ -29,12 +29,7 @@ repeat() { printf "$1%.0s" $(seq "$2"); }
 
 ask() { psql -XAtq -v ON_ERROR_STOP=1 -d "$1" -c "$2"; }
 
-sqlstate() {
-    psql -XAtq -d "$1" 2> /dev/null <<SQL | tail -n 1
-$2;
-\\echo :SQLSTATE
-SQL
-}
+told() { psql -XAtq -v VERBOSITY=sqlstate -d "$1" -c "$2" 2>&1 | sed 's/^ERROR:  //'; }
 
 fresh() {
     dropdb --if-exists --force "$1" 2> /dev/null
