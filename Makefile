@@ -164,5 +164,5 @@ clean: stop
 
 ## help: this list
 help:
-	@awk -F ': ' '/^## / { sub(/^## /, ""); name = $$1; sub(/^[^:]*: /, ""); printf "  make %-15s %s\n", name, $$0 }' Makefile
+	@awk -F ': ' '/^## / { sub(/^## /, ""); name = $$1; sub(/^[^:]*: /, ""); printf "  make %-17s %s\n", name, $$0 }' Makefile
 	@echo "  PG_CONFIG=...        the server to build for (default: pg_config)"

@@ -41,7 +41,8 @@ CREATE FUNCTION changed(seen_position text, place integer, bytes bytea) RETURNS 
 CREATE FUNCTION time_bytes(at timestamptz) RETURNS bytea LANGUAGE sql AS $$
     SELECT int8send((EXTRACT(epoch FROM at - '2000-01-01 00:00+00'::timestamptz) * 1000000)::bigint) $$;
 -- As if the server had been started in 2020 too, in this place, and had written one byte before the start that runs now.
-INSERT INTO slashguard.server_start SELECT '2020-01-01 00:00+00', 0, system_identifier, timeline, database_oid FROM slashguard.server_start;
+INSERT INTO slashguard.server_start (number, started_at, wal_begin, system_identifier, timeline, database_oid) OVERRIDING SYSTEM VALUE
+SELECT number - 1, '2020-01-01 00:00+00', 0, system_identifier, timeline, database_oid FROM slashguard.server_start;
 CREATE FUNCTION of_earlier_start(seen_position text) RETURNS text LANGUAGE sql AS $$
     SELECT changed(changed(seen_position, 16, time_bytes('2020-01-01 00:00+00')), 24, int8send(1)) $$;
 CREATE VIEW alarms AS SELECT action, chain, details FROM slashguard.audit WHERE action IN ('quarantine', 'doubt') ORDER BY chain;
@@ -98,7 +99,7 @@ SELECT format('SELECT %L AS what, %L AS started, outcome FROM slashguard.try_acq
 SELECT * FROM alarms;
 
 -- The nodes that handed one back are on record, each with its chain; a node that only asks is not.
-SELECT c.name AS chain, n.name AS node, w.server_start = pg_postmaster_start_time() AS of_this_start
+SELECT c.name AS chain, n.name AS node, w.heard_since = pg_postmaster_start_time() AS since_this_start
   FROM slashguard.witness AS w JOIN slashguard.chain AS c ON c.id = w.chain_id JOIN slashguard.node AS n ON n.id = w.node_id ORDER BY 1, 2;
 
 -- What was never such a position, or not this ledger's.
@@ -136,7 +137,7 @@ SELECT count(*) AS granted FROM slashguard.duties WHERE chain = 'neighbour' AND 
 SELECT * FROM alarms;
 
 -- Granted under an earlier start, and neither on record nor below a watermark: the ledger has gone back in time. Every chain
--- is quarantined up to current slot and margin, whichever chain was asked for, but for a frozen one, which grants nothing.
+-- is quarantined up to current slot and margin, whichever chain was asked for, and a frozen one too.
 SELECT of_earlier_start(changed(:'granted', 48, int8send(995))) AS lost \gset
 SELECT outcome, details ->> 'cause' AS cause, details ->> 'first_slot' AS first_slot, reason
   FROM slashguard.try_acquire_duty('neighbour', :'validator', 1000, 'ATTESTATION', :'message', 'node-a', seen_position => :'lost') \gx
