@@ -22,7 +22,7 @@ INSTALL_SCRIPT = target/$(EXTENSION)--$(VERSION).sql
 CRATE_FILES := $(shell find src -type f) Cargo.toml Cargo.lock $(wildcard build.rs .cargo/config.toml)
 STRAY_SQL := $(filter-out $(SQL_FILES) $(UPGRADE_FILES),$(wildcard sql/*.sql))
 
-SUITES = lint unit regress isolation wire storm dump recovery crash failover logs pooler failures restore cron readme aztec ha
+SUITES = lint unit regress isolation wire storm dump recovery positions freeze clock subscription crash failover logs pooler failures restore cron readme aztec ha
 
 # rustup puts cargo here, and a shell that was open before does not know it yet.
 export PATH := $(PATH):$(HOME)/.cargo/bin
@@ -129,6 +129,10 @@ test: ready
 ## test-storm: many connections, conflicting hashes, cleanups; then no duty has two hashes
 ## test-dump: pg_dump carries all history
 ## test-recovery: promotion, restore and copies are noticed and quarantined
+## test-positions: data directories put back, witnesses after a restart, two primaries
+## test-freeze: frozen chains that arrive elsewhere, with and without their receipts
+## test-clock: the server's clock goes back, or leaps (libfaketime)
+## test-subscription: rows that logical replication brings are refused
 ## test-crash: the server is killed again and again, and no claim is lost (CRASHES=3)
 ## test-failover: a standby takes over, synchronous or lagging, and no duty is granted twice
 ## test-logs: no token gets into the server's log
@@ -160,5 +164,5 @@ clean: stop
 
 ## help: this list
 help:
-	@awk -F ': ' '/^## / { sub(/^## /, ""); name = $$1; sub(/^[^:]*: /, ""); printf "  make %-15s %s\n", name, $$0 }' Makefile
+	@awk -F ': ' '/^## / { sub(/^## /, ""); name = $$1; sub(/^[^:]*: /, ""); printf "  make %-17s %s\n", name, $$0 }' Makefile
 	@echo "  PG_CONFIG=...        the server to build for (default: pg_config)"

@@ -133,6 +133,16 @@ fi
 # Debian's package would start a service, so it is unpacked below and not installed.
 [ "$debian" = yes ] || pgbouncer_find || missing "PgBouncer" "" "install PgBouncer (its service need not run)"
 
+# Only ever preloaded by the suite that sets clocks, so it is not installed: where it is not here already, Debian's package is
+# unpacked under target/.
+faketime=target/faketime
+has_faketime() {
+    local found
+    found=$(find "$faketime" /usr/lib /usr/lib64 /usr/local/lib -name 'libfaketime.so.1' -print -quit 2> /dev/null || true)
+    [ -n "$found" ]
+}
+has_faketime || [ "$debian" = yes ] || missing "libfaketime" "" "install libfaketime (https://github.com/wolfcw/libfaketime)"
+
 from_debian=$debian
 if has_command "$pg_config"; then
     programs=$("$pg_config" --bindir)
@@ -248,6 +258,17 @@ if ! pgbouncer_find; then
         apt_refresh
     fi
     pgbouncer_get
+fi
+
+if ! has_faketime; then
+    may_become_root
+    apt_refresh
+    echo "unpacking libfaketime into $faketime .."
+    rm -rf "$faketime"
+    mkdir -p "$faketime"
+    (cd "$faketime" && apt-get -q download libfaketime > ../setup-faketime.log 2>&1 && dpkg -x ./libfaketime_*.deb . && rm libfaketime_*.deb) ||
+        fail "libfaketime could not be unpacked:" "$(tail -n 5 target/setup-faketime.log)" "Mend that, then run make setup again."
+    has_faketime || fail "The package libfaketime has no libfaketime.so.1."
 fi
 
 rust_hint=(
