@@ -20,8 +20,8 @@ SELECT slashguard.register_chain('frozen neighbour', 'aztec', '1:0x0000000000000
                                  '{"first_use": "trust"}');
 
 -- Who has the key can make any position: the bytes from `place` on become others, and it is sealed anew. Places: ledger 0,
--- start of the server 16, end of the log 24, time of the grant 32, node 40, chain 44, slot 48, validator 56, duty type 60,
--- block index 62, message 66.
+-- database 16, start of the server 20, end of the log 28, time of the grant 36, node 44, chain 48, slot 52, validator 60, duty
+-- type 64, block index 66, message 70.
 CREATE FUNCTION hmac(key bytea, message bytea) RETURNS bytea LANGUAGE plpgsql AS $$
 DECLARE
     block bytea := key || decode(repeat('00', 64 - length(key)), 'hex');
@@ -44,17 +44,17 @@ CREATE FUNCTION time_bytes(at timestamptz) RETURNS bytea LANGUAGE sql AS $$
 INSERT INTO slashguard.server_start (number, started_at, wal_begin, system_identifier, timeline, database_oid) OVERRIDING SYSTEM VALUE
 SELECT number - 1, '2020-01-01 00:00+00', 0, system_identifier, timeline, database_oid FROM slashguard.server_start;
 CREATE FUNCTION of_earlier_start(seen_position text) RETURNS text LANGUAGE sql AS $$
-    SELECT changed(changed(seen_position, 16, time_bytes('2020-01-01 00:00+00')), 24, int8send(1)) $$;
+    SELECT changed(changed(seen_position, 20, time_bytes('2020-01-01 00:00+00')), 28, int8send(1)) $$;
 CREATE VIEW alarms AS SELECT action, chain, details FROM slashguard.audit WHERE action IN ('quarantine', 'doubt') ORDER BY chain;
 -- A neighbour's duty that conflicts anyway, so that nothing is granted by what is handed back with it.
 SELECT outcome FROM slashguard.try_acquire_duty('neighbour', :'validator', 999, 'ATTESTATION', :'message', 'node-a', lease_ms => 3600000);
 
 -- What is granted carries a position, first grant, repetition and takeover alike; nothing else does.
-SELECT outcome, position ~ '^sgp1_[0-9a-f]{228}$' AS position, position AS granted, lock_token AS token
+SELECT outcome, position ~ '^sgp1_[0-9a-f]{236}$' AS position, position AS granted, lock_token AS token
   FROM slashguard.try_acquire_duty('positions', :'validator', 990, 'ATTESTATION', :'message', 'node-a', lease_ms => 3600000,
        request_id => '4d5ce2c6-3f4b-4c41-9d0b-0d2a8f6a7b01') \gset first_
 \echo :first_outcome :first_position
-SELECT outcome, position AS repeated, position ~ '^sgp1_[0-9a-f]{228}$' AS position
+SELECT outcome, position AS repeated, position ~ '^sgp1_[0-9a-f]{236}$' AS position
   FROM slashguard.try_acquire_duty('positions', :'validator', 990, 'ATTESTATION', :'message', 'node-a', lease_ms => 3600000,
        request_id => '4d5ce2c6-3f4b-4c41-9d0b-0d2a8f6a7b01') \gset again_
 \echo :again_outcome :again_position
@@ -63,7 +63,7 @@ SELECT outcome, position FROM slashguard.try_acquire_duty('positions', :'validat
 SELECT outcome, position FROM slashguard.try_acquire_duty('positions', :'validator', 990, 'TXS', :'message', 'node-b');
 SELECT outcome, position FROM slashguard.try_acquire_duty('positions', :'validator', 1003, 'ATTESTATION', :'message', 'node-b');
 SELECT slashguard.release_duty(:'first_token');
-SELECT outcome, reason, position AS taken, lock_token AS token, position ~ '^sgp1_[0-9a-f]{228}$' AS position
+SELECT outcome, reason, position AS taken, lock_token AS token, position ~ '^sgp1_[0-9a-f]{236}$' AS position
   FROM slashguard.try_acquire_duty('positions', :'validator', 990, 'ATTESTATION', :'message', 'node-b', lease_ms => 3600000) \gset second_
 \echo :second_outcome :second_position :second_reason
 SELECT slashguard.record_signature(:'second_token', :'signature') IS NOT NULL AS recorded;
@@ -115,7 +115,8 @@ BEGIN
 EXCEPTION WHEN OTHERS THEN
     GET STACKED DIAGNOSTICS code = RETURNED_SQLSTATE, message = MESSAGE_TEXT, detail = PG_EXCEPTION_DETAIL, hint = PG_EXCEPTION_HINT;
 END $$;
-SELECT described, r.*, r = s AS strict_too
+-- The strict form takes none at all.
+SELECT described, r.*, s.code || ' ' || s.message AS strict
   FROM (VALUES
         ('empty', ''), ('not a position', 'here'), ('its beginning alone', 'sgp1_'), ('without its beginning', substr(:'granted', 6)),
         ('another version''s', 'sgp2_' || substr(:'granted', 6)), ('its beginning in capitals', upper(left(:'granted', 5)) || substr(:'granted', 6)),
@@ -123,7 +124,7 @@ SELECT described, r.*, r = s AS strict_too
         ('a digit short', left(:'granted', -1)), ('a byte short', left(:'granted', -2)), ('a byte long', :'granted' || '00'),
         ('with a g in it', overlay(:'granted' placing 'g' from 50)), ('with a space', :'granted' || ' '), ('two of them', :'granted' || :'granted'),
         ('another code', left(:'granted', -1) || translate(right(:'granted', 1), '0123456789abcdef', '123456789abcdef0')),
-        ('another slot, not sealed anew', overlay(:'granted' placing '9' from 6 + 2 * 55)),
+        ('another slot, not sealed anew', overlay(:'granted' placing '9' from 6 + 2 * 59)),
         ('no code', left(:'granted', -32) || repeat('0', 32)),
         ('another ledger''s, with this one''s key', changed(:'granted', 0, decode(repeat('00', 16), 'hex')))
        ) AS bad (described, seen_position)
@@ -138,7 +139,7 @@ SELECT * FROM alarms;
 
 -- Granted under an earlier start, and neither on record nor below a watermark: the ledger has gone back in time. Every chain
 -- is quarantined up to current slot and margin, whichever chain was asked for, and a frozen one too.
-SELECT of_earlier_start(changed(:'granted', 48, int8send(995))) AS lost \gset
+SELECT of_earlier_start(changed(:'granted', 52, int8send(995))) AS lost \gset
 SELECT outcome, details ->> 'cause' AS cause, details ->> 'first_slot' AS first_slot, reason
   FROM slashguard.try_acquire_duty('neighbour', :'validator', 1000, 'ATTESTATION', :'message', 'node-a', seen_position => :'lost') \gx
 SELECT * FROM alarms;
@@ -148,7 +149,7 @@ SELECT outcome, details ->> 'cause' AS cause FROM slashguard.try_acquire_duty('f
 
 -- Settled is settled: the same position, any other from before, and the operator's word that nothing was lost.
 SELECT outcome, details ->> 'cause' AS cause FROM slashguard.try_acquire_duty('neighbour', :'validator', 1000, 'ATTESTATION', :'message', 'node-a', seen_position => :'lost');
-SELECT of_earlier_start(changed(:'granted', 48, int8send(996))) AS lost_too \gset
+SELECT of_earlier_start(changed(:'granted', 52, int8send(996))) AS lost_too \gset
 SELECT outcome, details ->> 'cause' AS cause FROM slashguard.try_acquire_duty('neighbour', :'validator', 1000, 'ATTESTATION', :'message', 'node-a', seen_position => :'lost_too');
 SELECT slashguard.confirm_recovery('positions'), slashguard.confirm_recovery('neighbour'), slashguard.confirm_recovery('positions') AS again;
 SELECT outcome FROM slashguard.try_acquire_duty('neighbour', :'validator', 1000, 'ATTESTATION', :'message', 'node-a', lease_ms => 3600000, seen_position => :'lost');
@@ -156,13 +157,13 @@ SELECT count(*) FROM alarms;
 
 -- Each of these is a loss of its own. What was granted later than the last alarm is not settled with it, so each is given
 -- a time of its grant that is later than all there was.
-SELECT number, kind, changed(seen_position, 32, time_bytes(clock_timestamp() + interval '1 minute' * number)) AS seen_position INTO losses
-  FROM (VALUES (1, 'a claim that is not here', of_earlier_start(changed(:'granted', 48, int8send(997)))),
-               (2, 'other data on record', of_earlier_start(changed(:'granted', 66, decode(repeat('cc', 32), 'hex')))),
-               (3, 'on record, but the log never came so far', changed(of_earlier_start(:'granted'), 24, int8send(9000000000000000000))),
-               (4, 'the same, of the server that runs', changed(:'granted', 24, int8send(9000000000000000000))),
-               (5, 'on record, but of a start that is not', changed(:'granted', 16, time_bytes('2019-01-01 00:00+00'))),
-               (6, 'of a chain that is not here', of_earlier_start(changed(:'granted', 44, int4send(99))))) AS l (number, kind, seen_position);
+SELECT number, kind, changed(seen_position, 36, time_bytes(clock_timestamp() + interval '1 minute' * number)) AS seen_position INTO losses
+  FROM (VALUES (1, 'a claim that is not here', of_earlier_start(changed(:'granted', 52, int8send(997)))),
+               (2, 'other data on record', of_earlier_start(changed(:'granted', 70, decode(repeat('cc', 32), 'hex')))),
+               (3, 'on record, but the log never came so far', changed(of_earlier_start(:'granted'), 28, int8send(9000000000000000000))),
+               (4, 'the same, of the server that runs', changed(:'granted', 28, int8send(9000000000000000000))),
+               (5, 'on record, but of a start that is not', changed(:'granted', 20, time_bytes('2019-01-01 00:00+00'))),
+               (6, 'of a chain that is not here', of_earlier_start(changed(:'granted', 48, int4send(99))))) AS l (number, kind, seen_position);
 SELECT format('SELECT %L AS kind, outcome, details ->> ''cause'' AS cause FROM slashguard.try_acquire_duty(''neighbour'', %L, 1000, ''CHECKPOINT_PROPOSAL'', %L, ''node-a'', seen_position => %L)',
               kind, :'validator', :'message', seen_position),
        $$SELECT * FROM (SELECT count(*) AS alarms FROM alarms WHERE chain = 'neighbour') AS a, LATERAL (SELECT slashguard.confirm_recovery('positions') AS positions_confirmed, slashguard.confirm_recovery('neighbour') AS confirmed) AS c$$
