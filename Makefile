@@ -22,7 +22,7 @@ INSTALL_SCRIPT = target/$(EXTENSION)--$(VERSION).sql
 CRATE_FILES := $(shell find src -type f) Cargo.toml Cargo.lock $(wildcard build.rs .cargo/config.toml)
 STRAY_SQL := $(filter-out $(SQL_FILES) $(UPGRADE_FILES),$(wildcard sql/*.sql))
 
-SUITES = lint unit regress isolation wire storm dump recovery positions freeze clock subscription crash failover logs pooler failures restore cron readme aztec ha
+SUITES = lint unit regress isolation wire storm dump recovery positions loss freeze clock subscription crash failover logs pooler failures restore cron readme aztec ha
 
 # rustup puts cargo here, and a shell that was open before does not know it yet.
 export PATH := $(PATH):$(HOME)/.cargo/bin
@@ -130,6 +130,7 @@ test: ready
 ## test-dump: pg_dump carries all history
 ## test-recovery: promotion, restore and copies are noticed and quarantined
 ## test-positions: data directories put back, witnesses after a restart, two primaries
+## test-loss: alarms that something stands in the way of, and false ones
 ## test-freeze: frozen chains that arrive elsewhere, with and without their receipts
 ## test-clock: the server's clock goes back, or leaps (libfaketime)
 ## test-subscription: rows that logical replication brings are refused

@@ -34,19 +34,22 @@ pub fn answer(request: Request) -> Result<Acquisition, Error> {
         commit::asynchronously_if(may_be_asynchronous);
         return Ok(refusal);
     }
-    let mut entry = look_up(&session, &request)?;
-    entry.duty_type.check_block_index(&request.duty_type, request.block_index)?;
-    // After all that raises an error, which would undo what the position tells.
-    if let Some(seen) = &request.seen_position {
-        match witness(&session, seen, server::now())? {
-            Told::Nothing => {}
-            Told::Loss => entry = registry::look_up(&session, &request)?,
-            Told::Unsettled(refusal) => {
-                commit::asynchronously_if(may_be_asynchronous);
-                return Ok(refusal);
-            }
+    let told = match &request.seen_position {
+        Some(seen) => witness(&session, seen, server::now())?,
+        None => Told::Nothing,
+    };
+    let entry = match (told, look_up(&session, &request)) {
+        (Told::Unsettled(refusal), _) => {
+            commit::asynchronously_if(may_be_asynchronous);
+            return Ok(refusal);
         }
-    }
+        // An error would undo the alarm. It comes when the node asks again.
+        (Told::Loss, Err(_)) => {
+            commit::asynchronously_if(may_be_asynchronous);
+            return Ok(acquisition::gone_back());
+        }
+        (_, entry) => entry?,
+    };
     if !entry.duty_type.protected {
         return Ok(acquisition::not_protected(&request.duty_type));
     }
@@ -101,6 +104,8 @@ fn witness(session: &Session, seen: &str, now: Timestamp) -> Result<Told, Error>
                 if let Some(refusal) = identity::lost(session, &position, now)? {
                     return Ok(Told::Unsettled(refusal));
                 }
+                // What is kept of the chains was read before.
+                known_names::forget();
                 told = Told::Loss;
             }
         }
@@ -122,6 +127,12 @@ fn read_position(session: &Session, seen: &str) -> Result<Position, Error> {
 
 /// What the names stand for: as kept where that lets the request pass, else as it is now.
 fn look_up(session: &Session, request: &Request) -> Result<Entry, Error> {
+    let entry = look_up_names(session, request)?;
+    entry.duty_type.check_block_index(&request.duty_type, request.block_index)?;
+    Ok(entry)
+}
+
+fn look_up_names(session: &Session, request: &Request) -> Result<Entry, Error> {
     if let Some(entry) = known_names::recall(request) {
         let bounds = entry.bounds(&request.chain, server::now());
         if watermark::refusal(&bounds, request.slot).is_none() && !watermark::awaits_witnesses(&bounds, request.slot) {

@@ -184,6 +184,16 @@ pub fn subscribed(subscription: &str) -> Acquisition {
     answer
 }
 
+/// What a node was granted last is not here, and what it asks for now is not here either.
+pub fn gone_back() -> Acquisition {
+    let mut answer = Acquisition::new(
+        Outcome::Halted,
+        "this ledger has gone back in time: what this node was granted last is not here. Every chain is quarantined now; ask again",
+    );
+    answer.details = Some(json!({ "cause": "gone_back" }));
+    answer
+}
+
 /// A lock was not given back in time. `why`: a sentence that says who may have it.
 pub fn held_up(why: &str) -> Acquisition {
     let mut answer = Acquisition::new(Outcome::Halted, format!("{why}; ask again"));
