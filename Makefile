@@ -132,6 +132,7 @@ test: ready
 ## test-crash: the server is killed again and again, and no claim is lost (CRASHES=3)
 ## test-failover: a standby takes over, synchronous or lagging, and no duty is granted twice
 ## test-logs: no token gets into the server's log
+## test-standby: nothing is answered before a required standby has it, whatever ends the wait for it
 ## test-cron: pg_cron runs the scheduled maintenance
 ## test-readme: everything the README shows
 ## test-aztec: the npm package's own ValidatorHASigner signs through slashguard (needs Node 20.10)

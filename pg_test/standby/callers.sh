@@ -20,6 +20,7 @@ patience=60
 
 work=$clusters/test-standby-callers
 caller_role=node
+caller_input=/dev/null
 callers=()
 
 claim() {
@@ -42,7 +43,8 @@ call() {
     background "$name" psql -XAtq -v ON_ERROR_STOP=1 -v VERBOSITY=verbose "${options[@]}"
 }
 
-# background NAME COMMAND ..: its output is kept beside its exit status.
+# background NAME COMMAND ..: its output is kept beside its exit status. Its input is caller_input, by name: a shell gives what
+# it starts in the background an empty one.
 background() {
     local name=$1
     shift
@@ -52,7 +54,7 @@ background() {
         PGUSER=$caller_role PGAPPNAME=$name "$@" > "$work/$name.out" 2> "$work/$name.err" || status=$?
         echo "$status" > "$work/$name.status"
         mv "$work/$name.status" "$work/$name.end"
-    ) &
+    ) < "$caller_input" &
     callers+=($!)
 }
 

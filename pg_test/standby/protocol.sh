@@ -72,7 +72,7 @@ protocol() {
     for way in "${ways[@]}"; do
         slot=$((slot + 1))
         if [ "$way" = cancelled ]; then
-            bare "cut.$way" "$way" "SELECT * FROM $(claim async "$slot" "$hash" node-1)" <&8
+            caller_input=$work/say_cancel bare "cut.$way" "$way" "SELECT * FROM $(claim async "$slot" "$hash" node-1)"
         else
             bare "cut.$way" "$way" "SELECT * FROM $(claim async "$slot" "$hash" node-1)"
         fi
