@@ -95,9 +95,12 @@ got() {
     echo "$(cat "$work/$1.end" 2> /dev/null || echo "not ended"): $(cat "$work/$1.out")"
 }
 
-# Whether the caller has never waited for another one's lock: the server says so of every wait that lasts.
+# The caller's waits for other callers' locks: the server says so of each that lasts.
+logged_lock_waits() {
+    cluster_log "$primary" | grep -E " $1 LOG:  process [0-9]+ still waiting for .* on (transaction|object|tuple)"
+}
 no_lock_waits() {
-    ! cluster_log "$primary" | grep -E " $1 LOG:  process [0-9]+ still waiting for .* on (transaction|object|tuple)"
+    ! logged_lock_waits "$1"
 }
 
 end_waits() {

@@ -75,6 +75,7 @@ stuck() {
     await_ended "${met[@]}" free.conflict_takeover free.conflict_replay free.conflict_signed free.conflict_reporting
 
     is_held_up same_hash "the same message, first claim stuck"
+    check "of its wait the server says so" logged_lock_waits meets.same_hash
     is_held_up other_hash "another message, first claim stuck"
     is_held_up patient "the same message with wait_ms"
     is_held_up taken_over "the same message, takeover stuck"
