@@ -22,7 +22,7 @@ INSTALL_SCRIPT = target/$(EXTENSION)--$(VERSION).sql
 CRATE_FILES := $(shell find src -type f) Cargo.toml Cargo.lock $(wildcard build.rs .cargo/config.toml)
 STRAY_SQL := $(filter-out $(SQL_FILES) $(UPGRADE_FILES),$(wildcard sql/*.sql))
 
-SUITES = lint unit regress isolation wire storm dump recovery positions loss freeze clock subscription crash failover logs pooler failures restore cron readme aztec ha
+SUITES = lint unit regress isolation wire storm dump recovery positions loss freeze clock subscription crash failover standby logs pooler failures restore cron readme aztec ha
 
 # rustup puts cargo here, and a shell that was open before does not know it yet.
 export PATH := $(PATH):$(HOME)/.cargo/bin
@@ -137,6 +137,7 @@ test: ready
 ## test-crash: the server is killed again and again, and no claim is lost (CRASHES=3)
 ## test-failover: a standby takes over, synchronous or lagging, and no duty is granted twice
 ## test-logs: no token gets into the server's log
+## test-standby: nothing is answered before a required standby has it, whatever ends the wait for it
 ## test-pooler: claims through PgBouncer, each call on another server connection
 ## test-failures: full disks, lost memory, cancelled statements, killed processes: what was granted holds
 ## test-restore: backups and data directories that are put back: what was granted after them is not granted anew
