@@ -135,7 +135,10 @@ fn look_up(session: &Session, request: &Request) -> Result<Entry, Error> {
 fn look_up_names(session: &Session, request: &Request) -> Result<Entry, Error> {
     if let Some(entry) = known_names::recall(request) {
         let bounds = entry.bounds(&request.chain, server::now());
-        if watermark::refusal(&bounds, request.slot).is_none() && !watermark::awaits_witnesses(&bounds, request.slot) {
+        if watermark::refusal(&bounds, request.slot).is_none()
+            && !watermark::awaits_witnesses(&bounds, request.slot)
+            && !lacks_standby(&entry)
+        {
             return Ok(entry);
         }
     }
@@ -148,6 +151,10 @@ fn look_up_names(session: &Session, request: &Request) -> Result<Entry, Error> {
 fn note(session: &Session, entry: &Entry, request: &Request, answer: &Acquisition) -> Result<(), Error> {
     refusals::note(session, entry.chain.id, entry.duty_type.id, request, answer, server::now())?;
     counts::add(session, entry.chain.id, entry.duty_type.id, entry.node_id.unwrap_or(0), answer.outcome.name())
+}
+
+fn lacks_standby(entry: &Entry) -> bool {
+    entry.chain.require_standby && !standby::is_connected()
 }
 
 fn decide(session: &Session, entry: &Entry, request: &Request) -> Result<Acquisition, Error> {
@@ -166,7 +173,7 @@ fn decide(session: &Session, entry: &Entry, request: &Request) -> Result<Acquisi
     };
     let bounds = Bounds { validator: validator.bounds.clone(), ..bounds };
     let refusal = match watermark::refusal(&bounds, request.slot) {
-        None if entry.chain.require_standby && !standby::is_connected() => Some(acquisition::no_standby(&bounds.chain)),
+        None if lacks_standby(entry) => Some(acquisition::no_standby(&bounds.chain)),
         refusal => refusal,
     };
     let mut attempt = Attempt::new(session, entry, request, validator.id, bounds);

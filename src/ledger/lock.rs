@@ -23,9 +23,18 @@ pub struct LockName {
 
 /// The lock of one duty. Keys that share a hash share a lock, and wait for each other without need.
 pub fn duty(key: &DutyKey) -> LockName {
+    LockName { table: server::table_oid(c"claim"), row: short_hash(key) }
+}
+
+/// The lock of one witness: of a node, for a chain.
+pub fn witness(chain_id: i32, node_id: i32) -> LockName {
+    LockName { table: server::table_oid(c"witness"), row: short_hash(&(chain_id, node_id)) }
+}
+
+fn short_hash(of: &impl Hash) -> i32 {
     let mut hasher = DefaultHasher::new();
-    key.hash(&mut hasher);
-    LockName { table: server::table_oid(c"claim"), row: hasher.finish() as i32 }
+    of.hash(&mut hasher);
+    hasher.finish() as i32
 }
 
 /// Claims hold their chain's lock shared; whatever must not have a claim under way takes it exclusively. None: not got

@@ -1,7 +1,7 @@
 //! Nodes that hand back positions. After a restart they know what was granted before it, where the server cannot.
 
 use super::chains::Registered;
-use super::patience;
+use super::lock;
 use super::server;
 use super::statement::{Session, Statement, Value};
 use crate::duty::clock::{Duration, Timestamp};
@@ -26,7 +26,9 @@ static REPORT_AGAIN: Statement = Statement::new(
        WHERE w.chain_id = free.chain_id AND w.node_id = free.node_id",
 );
 static REPORT_FIRST: Statement = Statement::new(
-    c"INSERT INTO slashguard.witness (chain_id, node_id, reported_at, heard_since) VALUES ($1, $2, $3, $4)
+    c"INSERT INTO slashguard.witness (chain_id, node_id, reported_at, heard_since)
+      SELECT $1, $2, $3, $4
+       WHERE NOT EXISTS (SELECT FROM slashguard.witness AS w WHERE w.chain_id = $1 AND w.node_id = $2)
       ON CONFLICT (chain_id, node_id) DO NOTHING",
 );
 
@@ -52,7 +54,10 @@ pub fn report(session: &Session, chain_id: i32, node_id: i32, of_before: bool, n
         Value::Bool(of_before),
     ];
     if !REPORT_AGAIN.run(session, &values)?.any() {
-        patience::wait_for(|| REPORT_FIRST.run(session, &values[..4]).map(|_| ()))?;
+        // Nobody waits for another's first report either, nor for a row that is being changed.
+        if lock::try_exclude(lock::witness(chain_id, node_id)).is_some() {
+            REPORT_FIRST.run(session, &values[..4])?;
+        }
     }
     REPORTED.with_borrow_mut(|reported| {
         if reported.len() >= MOST_KNOWN {
