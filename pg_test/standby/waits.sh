@@ -66,7 +66,7 @@ start() {
         fi
         asked=$(claim "$chain" "$slot" "$hash" "$node" "request_id => '$request_id', lease_ms => 86400000")
         if [ "$kind" = record ]; then
-            asked="slashguard.record_signature('${token_of[$case]}', '$signature')"
+            asked="slashguard.record_signature('${token_of[$case]:-none}', '$signature')"
         fi
         case $way in
             session) statements=("SET synchronous_commit = '$level'" "SELECT * FROM $asked AS answer") ;;
