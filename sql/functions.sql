@@ -139,7 +139,7 @@ COMMENT ON FUNCTION slashguard.retire_chain IS
 CREATE FUNCTION slashguard.cleanup_stuck_duties(
     max_age interval DEFAULT NULL
 ) RETURNS bigint
-LANGUAGE c VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE SECURITY DEFINER
+LANGUAGE c VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE SECURITY DEFINER SUPPORT slashguard.load_before_run
 SET search_path = pg_catalog, pg_temp
 AS 'MODULE_PATHNAME', 'slashguard_cleanup_stuck_duties';
 COMMENT ON FUNCTION slashguard.cleanup_stuck_duties IS
@@ -195,6 +195,8 @@ BEGIN
         RAISE NOTICE 'maintenance left to another run';
         RETURN;
     END IF;
+    -- A cleanup that a crash undoes is done again, and its rows shall not be locked for as long as a standby is silent.
+    PERFORM pg_catalog.set_config('synchronous_commit', 'off', true);
     opened := slashguard.cleanup_stuck_duties();
     COMMIT;
     LOOP
@@ -202,6 +204,7 @@ BEGIN
             RAISE NOTICE 'maintenance left to another run';
             RETURN;
         END IF;
+        PERFORM pg_catalog.set_config('synchronous_commit', 'off', true);
         batch := slashguard.cleanup_old_duties();
         COMMIT;
         EXIT WHEN batch OPERATOR(pg_catalog.=) 0;

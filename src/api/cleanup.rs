@@ -2,7 +2,7 @@
 
 use super::entry::{sql_functions, Interval};
 use super::recovery::settle;
-use crate::durability::transaction;
+use crate::durability::{commit, transaction};
 use crate::duty::clock::{interval_to_duration, Duration};
 use crate::duty::error::{required, Error, SqlState};
 use crate::ledger::statement::Session;
@@ -17,12 +17,15 @@ sql_functions! {
     fn cleanup_stuck_duties(max_age: Interval) -> i64 {
         transaction::refuse_on_standby()?;
         let max_age = parse_age(max_age)?;
+        let may_be_asynchronous = commit::may_be_asynchronous();
         let session = Session::open();
         wait_for_other_cleanups(&session)?;
         let mut opened = 0;
         for chain in chains::all(&session)? {
             opened += stuck_duties::open(&session, &chain, max_age, server::now())?;
         }
+        // Claims that are opened shall not be locked for as long as a standby is silent.
+        commit::asynchronously_if(may_be_asynchronous);
         Ok(opened)
     }
 

@@ -6,10 +6,17 @@ use crate::ledger::chains::Registered;
 use crate::ledger::statement::{Session, Statement, Value};
 
 static OPEN: Statement = Statement::new(
-    c"WITH opened AS (
+    c"WITH stuck AS (
+          SELECT c.slot, c.validator_id, c.duty_type_id, c.block_index
+            FROM slashguard.claim AS c
+           WHERE c.chain_id = $1 AND c.signature IS NULL AND c.secret IS NOT NULL AND c.lease_until <= $2
+             FOR UPDATE SKIP LOCKED),
+      opened AS (
           UPDATE slashguard.claim AS c
              SET secret = NULL, request_id = NULL, request_role = NULL
-           WHERE c.chain_id = $1 AND c.signature IS NULL AND c.secret IS NOT NULL AND c.lease_until <= $2
+            FROM stuck AS s
+           WHERE c.chain_id = $1 AND c.slot = s.slot AND c.validator_id = s.validator_id
+             AND c.duty_type_id = s.duty_type_id AND c.block_index = s.block_index
           RETURNING c.duty_type_id, c.node_id),
       counted AS (
           INSERT INTO slashguard.counter AS k (chain_id, duty_type_id, node_id, event, shard, count)
@@ -23,7 +30,8 @@ static OPEN: Statement = Statement::new(
 /// Two slots, as the Aztec client waits.
 const DEFAULT_AGE_IN_SLOTS: i64 = 2;
 
-/// How many claims were opened whose lease ended at least `max_age` ago.
+/// How many claims were opened whose lease ended at least `max_age` ago. One that somebody is just changing is left to the next
+/// run: whoever changes it may be waiting for a standby that is gone.
 pub fn open(session: &Session, chain: &Registered, max_age: Option<Duration>, now: Timestamp) -> Result<i64, Error> {
     let default = chain.chain.clock.slot_duration.saturating_mul(DEFAULT_AGE_IN_SLOTS);
     let cutoff = now.saturating_sub(max_age.unwrap_or(default));
