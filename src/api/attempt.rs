@@ -277,8 +277,8 @@ impl<'a> Attempt<'a> {
         }
         match claims::take_over(self.session, &self.key, grant)? {
             None => Ok(Step::Answer(acquisition::held_up(CHANGING))),
-            Some(false) => Ok(Step::Again),
-            Some(true) => {
+            Some(None) => Ok(Step::Again),
+            Some(Some(())) => {
                 let how = format!("taken over from node {}, same message, granted", claim.node);
                 Ok(self.acquired(grant, grant.secret, &self.request.node, grant.lease_until, &how))
             }

@@ -131,9 +131,9 @@ static TAKE_OVER: Statement = for_key!(
      AND (c.secret IS NULL OR c.lease_until <= $9)"
 );
 
-/// A new token for the same hash; the old one is dead. False if the claim changed meanwhile, None if somebody is changing it
-/// and not done within lock_timeout.
-pub fn take_over(session: &Session, key: &DutyKey, grant: &Grant) -> Result<Option<bool>, Error> {
+/// A new token for the same hash; the old one is dead. The inner None if the claim changed meanwhile, the outer if somebody is
+/// changing it and not done within lock_timeout.
+pub fn take_over(session: &Session, key: &DutyKey, grant: &Grant) -> Result<Option<Option<()>>, Error> {
     let request = grant.request;
     let values = with_key(
         key,
@@ -147,7 +147,7 @@ pub fn take_over(session: &Session, key: &DutyKey, grant: &Grant) -> Result<Opti
             Value::Oid(request.replay.map(|replay| replay.role)),
         ],
     );
-    patience::wait_for(|| Ok(TAKE_OVER.run(session, &values)?.any()))
+    patience::change(|| Ok(TAKE_OVER.run(session, &values)?.any().then_some(())))
 }
 
 static REPLAY: Statement = for_key!(
@@ -176,7 +176,7 @@ pub fn replay(
             Value::Timestamp(Some(grant.lease_until)),
         ],
     );
-    patience::wait_for(|| {
+    patience::change(|| {
         let rows = REPLAY.run(session, &values)?;
         rows.first().map(|row| Ok(row.need::<Time>(1)?.0)).transpose()
     })

@@ -10,6 +10,20 @@ use std::panic::AssertUnwindSafe;
 ///
 /// For what is seldom done or has to wait already: a subtransaction costs more than a claim's own look-ups.
 pub fn wait_for<T>(work: impl FnOnce() -> Result<T, Error>) -> Result<Option<T>, Error> {
+    wait_and_keep_if(work, |_| true)
+}
+
+/// The same for a change of one row; the inner None where there was nothing to change. Then nothing is left of it: Postgres
+/// locks a row that somebody else has changed meanwhile before it looks whether the row still qualifies, and whoever goes
+/// on to wait for something else would keep that lock.
+pub fn change<T>(work: impl FnOnce() -> Result<Option<T>, Error>) -> Result<Option<Option<T>>, Error> {
+    wait_and_keep_if(work, Option::is_some)
+}
+
+fn wait_and_keep_if<T>(
+    work: impl FnOnce() -> Result<T, Error>,
+    is_to_be_kept: impl FnOnce(&T) -> bool,
+) -> Result<Option<T>, Error> {
     let subtransaction = Subtransaction::begin();
     PgTryBuilder::new(AssertUnwindSafe(|| work().map(Some)))
         .catch_when(PgSqlErrorCode::ERRCODE_LOCK_NOT_AVAILABLE, |_| Ok(None))
@@ -20,8 +34,8 @@ pub fn wait_for<T>(work: impl FnOnce() -> Result<T, Error>) -> Result<Option<T>,
         })
         .execute()
         .inspect(|done| match done {
-            Some(_) => subtransaction.keep(),
-            None => subtransaction.undo(),
+            Some(done) if is_to_be_kept(done) => subtransaction.keep(),
+            _ => subtransaction.undo(),
         })
         .inspect_err(|_| subtransaction.undo())
 }
