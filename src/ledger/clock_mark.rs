@@ -5,7 +5,7 @@ use super::statement::{Session, Statement, Time, Value};
 use crate::duty::acquisition::Acquisition;
 use crate::duty::clock::{Duration, Timestamp};
 use crate::duty::error::Error;
-use crate::rules::clock_mark::{self, ClockDoubt};
+use crate::rules::clock_mark;
 use crate::settings;
 use std::cell::Cell;
 
@@ -66,8 +66,14 @@ pub fn refusal(session: &Session, now: Timestamp) -> Result<Option<Acquisition>,
     let Some(latest) = read(session)? else {
         return Ok(None);
     };
-    SEEN.set(Some(Seen { claim_table, latest }));
-    Ok(clock_mark::doubt(now, latest).map(|doubt| shown(doubt, now, latest)))
+    Ok(look_at(now, latest))
+}
+
+/// The refusal by this mark, which is kept.
+fn look_at(now: Timestamp, latest: Timestamp) -> Option<Acquisition> {
+    SEEN.set(Some(Seen { claim_table: server::table_oid(c"claim"), latest }));
+    clock_mark::doubt(now, latest)
+        .map(|doubt| clock_mark::refusal(doubt, &server::show_time(now), &server::show_time(latest)))
 }
 
 /// The same by the mark as it was read after a claim; moves the mark on where the clock is believed.
@@ -75,14 +81,11 @@ pub fn refusal_by(session: &Session, now: Timestamp, latest: Timestamp) -> Resul
     if !minds() {
         return Ok(None);
     }
-    SEEN.set(Some(Seen { claim_table: server::table_oid(c"claim"), latest }));
-    if let Some(doubt) = clock_mark::doubt(now, latest) {
-        return Ok(Some(shown(doubt, now, latest)));
-    }
-    if now.saturating_sub(latest) >= STEP {
+    let refusal = look_at(now, latest);
+    if refusal.is_none() && now.saturating_sub(latest) >= STEP {
         ADVANCE.run(session, &[Value::Timestamp(Some(now))])?;
     }
-    Ok(None)
+    Ok(refusal)
 }
 
 /// Moves the mark on if that is due.
@@ -91,10 +94,6 @@ pub fn touch(session: &Session, now: Timestamp) -> Result<(), Error> {
         refusal_by(session, now, latest)?;
     }
     Ok(())
-}
-
-fn shown(doubt: ClockDoubt, now: Timestamp, latest: Timestamp) -> Acquisition {
-    clock_mark::refusal(doubt, &server::show_time(now), &server::show_time(latest))
 }
 
 /// The mark, where the clock is not to be believed by it.

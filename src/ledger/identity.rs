@@ -66,19 +66,10 @@ static DOUBT_FROZEN: Statement = Statement::new(c"UPDATE slashguard.chain SET do
 pub fn begin(session: &Session) -> Result<(), Error> {
     let here = server::place();
     let transaction_id = server::transaction_id().to_string();
-    let [system, timeline, database] = place_values(&here);
+    let [system, timeline, database, written_by, server_start] = home_values(&here, &transaction_id);
     let seal_key = server::random::<32>()?;
-    let begun = BEGIN.run(
-        session,
-        &[
-            system,
-            timeline,
-            database,
-            Value::Text(Some(&transaction_id)),
-            Value::Timestamp(Some(server::started_at())),
-            Value::Bytes(Some(&seal_key)),
-        ],
-    )?;
+    let begun =
+        BEGIN.run(session, &[system, timeline, database, written_by, server_start, Value::Bytes(Some(&seal_key))])?;
     if begun.any() {
         clock_mark::begin(session)?;
         add_start(session, &here)?;
@@ -92,6 +83,12 @@ fn place_values(here: &server::Place) -> [Value<'static>; 3] {
         Value::Integer(Some(here.timeline)),
         Value::Oid(Some(here.database_oid)),
     ]
+}
+
+/// What the identity row says of a ledger that is at home here.
+fn home_values<'a>(here: &server::Place, transaction_id: &'a str) -> [Value<'a>; 5] {
+    let [system, timeline, database] = place_values(here);
+    [system, timeline, database, Value::Text(Some(transaction_id)), Value::Timestamp(Some(server::started_at()))]
 }
 
 fn add_start(session: &Session, here: &server::Place) -> Result<(), Error> {
@@ -293,10 +290,6 @@ fn hear_witnesses(
 fn be_at_home(session: &Session) -> Result<(), Error> {
     let here = server::place();
     let transaction_id = server::transaction_id().to_string();
-    let [system, timeline, database] = place_values(&here);
-    SETTLE.run(
-        session,
-        &[system, timeline, database, Value::Text(Some(&transaction_id)), Value::Timestamp(Some(server::started_at()))],
-    )?;
+    SETTLE.run(session, &home_values(&here, &transaction_id))?;
     add_start(session, &here)
 }

@@ -104,13 +104,43 @@ fn count_change(session: &Session, chain: &Registered) -> Result<(), Error> {
     Ok(())
 }
 
-static RAISE_LOW: Statement = Statement::new(
-    c"UPDATE slashguard.chain SET low_watermark = $2 WHERE id = $1 AND (low_watermark IS NULL OR low_watermark < $2)",
-);
-static RAISE_LOW_OF_VALIDATOR: Statement = Statement::new(
-    c"UPDATE slashguard.validator SET low_watermark = $2
-       WHERE id = $1 AND (low_watermark IS NULL OR low_watermark < $2)",
-);
+/// A bound of a chain, or the same of one of its validators.
+struct Bound {
+    of_chain: Statement,
+    of_validator: Statement,
+}
+
+impl Bound {
+    /// True if that changed anything.
+    fn set(
+        &self,
+        session: &Session,
+        chain: &Registered,
+        validator_id: Option<i32>,
+        slot: Option<i64>,
+    ) -> Result<bool, Error> {
+        let (statement, id) = match validator_id {
+            None => (&self.of_chain, chain.id),
+            Some(validator_id) => (&self.of_validator, validator_id),
+        };
+        let changed = statement.run(session, &[Value::Integer(Some(id)), Value::Bigint(slot)])?.any();
+        if validator_id.is_some() {
+            count_change(session, chain)?;
+        }
+        Ok(changed)
+    }
+}
+
+static RAISE_LOW: Bound = Bound {
+    of_chain: Statement::new(
+        c"UPDATE slashguard.chain SET low_watermark = $2
+           WHERE id = $1 AND (low_watermark IS NULL OR low_watermark < $2)",
+    ),
+    of_validator: Statement::new(
+        c"UPDATE slashguard.validator SET low_watermark = $2
+           WHERE id = $1 AND (low_watermark IS NULL OR low_watermark < $2)",
+    ),
+};
 
 /// Raises the low watermark of the chain, or of one of its validators. False if it stood there or above.
 pub fn raise_low_watermark(
@@ -119,13 +149,7 @@ pub fn raise_low_watermark(
     validator_id: Option<i32>,
     slot: i64,
 ) -> Result<bool, Error> {
-    let Some(validator_id) = validator_id else {
-        return Ok(RAISE_LOW.run(session, &[Value::Integer(Some(chain.id)), Value::Bigint(Some(slot))])?.any());
-    };
-    let raised =
-        RAISE_LOW_OF_VALIDATOR.run(session, &[Value::Integer(Some(validator_id)), Value::Bigint(Some(slot))])?;
-    count_change(session, chain)?;
-    Ok(raised.any())
+    RAISE_LOW.set(session, chain, validator_id, Some(slot))
 }
 
 static READ_LOW: Statement = Statement::new(
@@ -140,14 +164,16 @@ pub fn low_watermark(session: &Session, chain: &Registered, validator_id: Option
     rows.first().map(|row| row.get(1)).transpose().map(Option::flatten)
 }
 
-static LOWER_LOW: Statement = Statement::new(
-    c"UPDATE slashguard.chain SET low_watermark = $2
-       WHERE id = $1 AND low_watermark > COALESCE($2, -1)
-         AND (cleaned_slot IS NULL OR COALESCE($2, -1) >= cleaned_slot)",
-);
-static LOWER_LOW_OF_VALIDATOR: Statement = Statement::new(
-    c"UPDATE slashguard.validator SET low_watermark = $2 WHERE id = $1 AND low_watermark > COALESCE($2, -1)",
-);
+static LOWER_LOW: Bound = Bound {
+    of_chain: Statement::new(
+        c"UPDATE slashguard.chain SET low_watermark = $2
+           WHERE id = $1 AND low_watermark > COALESCE($2, -1)
+             AND (cleaned_slot IS NULL OR COALESCE($2, -1) >= cleaned_slot)",
+    ),
+    of_validator: Statement::new(
+        c"UPDATE slashguard.validator SET low_watermark = $2 WHERE id = $1 AND low_watermark > COALESCE($2, -1)",
+    ),
+};
 
 /// Lowers the low watermark, or takes it away. The audit must have the entry by now: a trigger looks for it.
 pub fn lower_low_watermark(
@@ -156,20 +182,17 @@ pub fn lower_low_watermark(
     validator_id: Option<i32>,
     slot: Option<i64>,
 ) -> Result<bool, Error> {
-    let Some(validator_id) = validator_id else {
-        return Ok(LOWER_LOW.run(session, &[Value::Integer(Some(chain.id)), Value::Bigint(slot)])?.any());
-    };
-    let lowered = LOWER_LOW_OF_VALIDATOR.run(session, &[Value::Integer(Some(validator_id)), Value::Bigint(slot)])?;
-    count_change(session, chain)?;
-    Ok(lowered.any())
+    LOWER_LOW.set(session, chain, validator_id, slot)
 }
 
-static SET_HIGH: Statement = Statement::new(
-    c"UPDATE slashguard.chain SET high_watermark = $2 WHERE id = $1 AND high_watermark IS DISTINCT FROM $2",
-);
-static SET_HIGH_OF_VALIDATOR: Statement = Statement::new(
-    c"UPDATE slashguard.validator SET high_watermark = $2 WHERE id = $1 AND high_watermark IS DISTINCT FROM $2",
-);
+static SET_HIGH: Bound = Bound {
+    of_chain: Statement::new(
+        c"UPDATE slashguard.chain SET high_watermark = $2 WHERE id = $1 AND high_watermark IS DISTINCT FROM $2",
+    ),
+    of_validator: Statement::new(
+        c"UPDATE slashguard.validator SET high_watermark = $2 WHERE id = $1 AND high_watermark IS DISTINCT FROM $2",
+    ),
+};
 
 /// Sets the high watermark, or takes it away. False if it stood there.
 pub fn set_high_watermark(
@@ -178,10 +201,5 @@ pub fn set_high_watermark(
     validator_id: Option<i32>,
     slot: Option<i64>,
 ) -> Result<bool, Error> {
-    let Some(validator_id) = validator_id else {
-        return Ok(SET_HIGH.run(session, &[Value::Integer(Some(chain.id)), Value::Bigint(slot)])?.any());
-    };
-    let set = SET_HIGH_OF_VALIDATOR.run(session, &[Value::Integer(Some(validator_id)), Value::Bigint(slot)])?;
-    count_change(session, chain)?;
-    Ok(set.any())
+    SET_HIGH.set(session, chain, validator_id, slot)
 }
