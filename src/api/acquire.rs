@@ -16,7 +16,7 @@ sql_functions! {
     /// signature.
     ///
     /// Expected outcomes are values. Raises SG007 (unsafe transaction), 42704 (unknown chain or duty type), 22004, 22023,
-    /// 22P02 (bad input), 0A000 (seen_position).
+    /// 22P02 (bad input; 22023 also for a `seen_position` that this ledger never gave out).
     ///
     /// Source of the rule: one message a duty, as Aztec's L1 contracts slash duplicate proposals and attestations.
     fn try_acquire_duty(

@@ -2,7 +2,7 @@
 
 use super::entry::{sql_functions, Interval, JsonText, Timestamptz};
 use super::recovery::settle;
-use crate::durability::commit;
+use crate::durability::{commit, transaction};
 use crate::duty::chain::{self, OptionArguments, Options};
 use crate::duty::clock::interval_to_duration;
 use crate::duty::error::{required, Error, SqlState};
@@ -46,12 +46,13 @@ sql_functions! {
     ///
     /// first_use (`quarantine` or `trust`), horizon_slots (a number or null), margin_slots (a number),
     /// allow_unsigned_release (true or false), signature_scheme (`none`), record_commit (`async` or `durable`), require_standby
-    /// (false), retention (an interval as text, or null). Raises 42704 for an unknown chain, 22023 for an unknown option or
+    /// (true or false), retention (an interval as text, or null). Raises 42704 for an unknown chain, 22023 for an unknown option or
     /// value, 0A000 for one this version cannot honour.
     fn set_chain_option(chain: String, option: String, value: JsonText) -> () {
         let chain = required("chain", chain)?;
         let option = required("option", option)?;
         let value = parse_json("value", &required("value", value)?)?;
+        transaction::refuse_on_standby()?;
         let session = Session::open();
         settle(&session)?;
         // After claims and releases under way, and one change after the other: each writes all options.
@@ -93,6 +94,7 @@ sql_functions! {
     /// Answers false if it was closed before. Raises 42704 for an unknown chain.
     fn retire_chain(chain: String) -> bool {
         let chain = required("chain", chain)?;
+        transaction::refuse_on_standby()?;
         let session = Session::open();
         settle(&session)?;
         let registered = chains::named(&session, &chain)?;
