@@ -2,7 +2,6 @@
 # What suites ask a ledger from a shell, and how they hold its answers against what was promised. To be sourced, after
 # report.sh and cluster.sh.
 #
-#   same NAME EXPECTED ANSWERED     one check
 #   ask DATABASE STATEMENT          its rows, without headings; an error ends the script
 #   told DATABASE STATEMENT         the same, or the SQLSTATE it was refused with
 #   fresh DATABASE                  a database with an empty ledger; one of that name is dropped
@@ -12,20 +11,6 @@
 #   claim DATABASE SLOT HASH NODE [SEEN_POSITION [CHAIN]]
 #                                   sets $answer (outcome and cause) and $position (null but for what is granted)
 #   outcome .. (as claim)           outcome and cause, to standard output
-
-passed=0
-failed=0
-same() {
-    if [ "$2" = "$3" ]; then
-        echo "ok: $1"
-        passed=$((passed + 1))
-    else
-        printf '%s\n  expected: %s\n  answered: %s\n' "${red}FAILED: $1${plain}" "$2" "$3"
-        failed=$((failed + 1))
-    fi
-}
-
-repeat() { printf "$1%.0s" $(seq "$2"); }
 
 ask() { psql -XAtq -v ON_ERROR_STOP=1 -d "$1" -c "$2"; }
 

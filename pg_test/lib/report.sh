@@ -53,6 +53,9 @@ same() {
     fi
 }
 
+# repeat TEXT TIMES: one after the other.
+repeat() { printf "$1%.0s" $(seq "$2"); }
+
 # wait_until SECONDS WHAT COMMAND..: runs the command again and again until it succeeds, and says how long it has waited.
 # The limit is there to end a wait for something that will never come, so it is generous.
 wait_until() {

@@ -114,12 +114,3 @@ callers_remove() {
     done
 }
 
-same() { # name expected actual
-    if [ "$2" = "$3" ]; then
-        echo "ok: $1"
-        passed=$((passed + 1))
-    else
-        printf '%s\n' "${red}FAILED: $1${plain}" "  expected: $2" "  answered: $3"
-        failed=$((failed + 1))
-    fi
-}
