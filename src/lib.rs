@@ -6,6 +6,7 @@
 mod api;
 mod durability;
 mod duty;
+mod interchange;
 mod ledger;
 mod maintenance;
 mod raised;

@@ -13,3 +13,4 @@ pub mod receipt;
 pub mod request;
 pub mod seal;
 pub mod token;
+pub mod vote;

@@ -4,5 +4,6 @@ pub mod aztec;
 #[cfg(test)]
 mod claim_life;
 pub mod clock_mark;
+pub mod ethereum;
 pub mod recall;
 pub mod watermark;
