@@ -10,6 +10,10 @@ GRANT USAGE ON TYPE slashguard.acquisition TO slashguard_client;
 GRANT EXECUTE ON FUNCTION
     slashguard.try_acquire_duty,
     slashguard.acquire_duty,
+    slashguard.try_acquire_block,
+    slashguard.acquire_block,
+    slashguard.try_acquire_attestation,
+    slashguard.acquire_attestation,
     slashguard.record_signature,
     slashguard.release_duty,
     slashguard.extend_lease

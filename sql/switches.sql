@@ -26,7 +26,8 @@ CREATE FUNCTION slashguard.raise_low_watermark(
     chain text,
     slot bigint,
     validator text DEFAULT NULL,
-    reason text DEFAULT NULL
+    reason text DEFAULT NULL,
+    source_epoch bigint DEFAULT NULL
 ) RETURNS boolean
 LANGUAGE c VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp

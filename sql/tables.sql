@@ -43,6 +43,7 @@ CREATE TABLE slashguard.chain (
     validator_bytes integer NOT NULL,
     genesis_time timestamptz NOT NULL,
     slot_duration_us bigint NOT NULL CHECK (slot_duration_us > 0),
+    slots_per_epoch integer CHECK (slots_per_epoch > 0),
     first_use text NOT NULL CHECK (first_use IN ('quarantine', 'trust')),
     horizon_slots integer CHECK (horizon_slots >= 0),
     margin_slots integer NOT NULL CHECK (margin_slots >= 0),
@@ -51,10 +52,13 @@ CREATE TABLE slashguard.chain (
     require_standby boolean NOT NULL,
     retention_us bigint CHECK (retention_us >= 0),
     low_watermark bigint,
+    low_source_epoch bigint,
     high_watermark bigint,
     cleaned_slot bigint,
+    cleaned_source_epoch bigint,
     reach_slot bigint,
     quarantine_slot bigint,
+    quarantine_source_epoch bigint,
     quarantine_cause text,
     covered_until timestamptz,
     awaited_slot bigint,
@@ -67,10 +71,15 @@ CREATE TABLE slashguard.chain (
     registered_at timestamptz NOT NULL,
     retired_at timestamptz,
     UNIQUE (rules, identity),
-    CONSTRAINT deleted_history_is_below_the_watermark CHECK (cleaned_slot IS NULL OR low_watermark >= cleaned_slot)
+    CONSTRAINT deleted_history_is_below_the_watermark CHECK (cleaned_slot IS NULL OR low_watermark >= cleaned_slot),
+    CONSTRAINT deleted_sources_are_below_the_watermark
+        CHECK (cleaned_source_epoch IS NULL OR low_source_epoch >= cleaned_source_epoch)
 ) WITH (fillfactor = 50);
 COMMENT ON TABLE slashguard.chain IS 'Registered chains: identity, clock, options, watermarks.';
 COMMENT ON COLUMN slashguard.chain.cleaned_slot IS 'History at or below it is deleted.';
+COMMENT ON COLUMN slashguard.chain.low_source_epoch IS 'No attestation with a source below it is granted.';
+COMMENT ON COLUMN slashguard.chain.cleaned_source_epoch IS 'The latest source of the attestations that are deleted.';
+COMMENT ON COLUMN slashguard.chain.quarantine_source_epoch IS 'No attestation with a source below it is granted. Null: below the epoch of quarantine_slot.';
 COMMENT ON COLUMN slashguard.chain.reach_slot IS 'How far ahead claims may have been granted under a horizon that was wider than today''s.';
 COMMENT ON COLUMN slashguard.chain.covered_until IS 'Whatever was granted for this chain until then is on record here, or below a watermark.';
 COMMENT ON COLUMN slashguard.chain.awaited_slot IS 'After a restart, nothing is granted at or below it before the witnesses have reported.';
@@ -86,11 +95,20 @@ CREATE TABLE slashguard.validator (
     first_use_slot bigint,
     declared_new_at timestamptz,
     low_watermark bigint,
+    low_source_epoch bigint,
+    history_block_slot bigint,
+    history_source_epoch bigint,
+    history_target_epoch bigint,
+    votes_may_surround boolean NOT NULL DEFAULT false,
     high_watermark bigint,
     frozen_at timestamptz,
     frozen_reason text,
     UNIQUE (chain_id, key)
 );
+COMMENT ON COLUMN slashguard.validator.history_block_slot IS 'Where the imported history of its blocks begins: at or below it no other block is granted.';
+COMMENT ON COLUMN slashguard.validator.history_source_epoch IS 'The earliest source of its imported attestations: below it none is granted.';
+COMMENT ON COLUMN slashguard.validator.history_target_epoch IS 'Where the imported history of its attestations begins: at or below it no other one is granted.';
+COMMENT ON COLUMN slashguard.validator.votes_may_surround IS 'Whether imported history has attestations that may surround others, so that each is looked at and not only the next ones.';
 COMMENT ON TABLE slashguard.validator IS 'Validators seen here, and the slot up to which each may have signed elsewhere.';
 
 CREATE TABLE slashguard.node (
@@ -117,10 +135,11 @@ CREATE TABLE slashguard.duty_type (
     protected boolean NOT NULL,
     least_block_index integer NOT NULL,
     greatest_block_index integer,
+    by_epochs boolean NOT NULL DEFAULT false,
     built_in boolean NOT NULL DEFAULT false,
     PRIMARY KEY (rules, name)
 );
-COMMENT ON TABLE slashguard.duty_type IS 'Duty types: which block index each has, and whether it is protected.';
+COMMENT ON TABLE slashguard.duty_type IS 'Duty types: which block index each has, whether it is asked for by epochs, and whether it is protected.';
 
 INSERT INTO slashguard.duty_type
        (rules, name, id, is_alias, protected, least_block_index, greatest_block_index, built_in)
@@ -134,6 +153,24 @@ VALUES ('aztec', 'BLOCK_PROPOSAL', 1, false, true, 0, NULL, true),
        ('aztec', 'AUTH_REQUEST', 7, false, false, -1, -1, true),
        ('aztec', 'TXS', 8, false, false, -1, -1, true);
 
+-- Named as the remote signing API names them (Web3Signer's openapi, ethereum/remote-signing-api).
+INSERT INTO slashguard.duty_type
+       (rules, name, id, is_alias, protected, least_block_index, greatest_block_index, by_epochs, built_in)
+SELECT 'ethereum', d.name, d.id, d.is_alias, d.protected, -1, -1, d.by_epochs, true
+  FROM (VALUES ('BLOCK', 1, false, true, false),
+               ('BLOCK_V2', 1, true, true, false),
+               ('ATTESTATION', 2, false, true, true),
+               ('AGGREGATION_SLOT', 3, false, false, false),
+               ('AGGREGATE_AND_PROOF', 4, false, false, false),
+               ('AGGREGATE_AND_PROOF_V2', 4, true, false, false),
+               ('RANDAO_REVEAL', 5, false, false, false),
+               ('SYNC_COMMITTEE_MESSAGE', 6, false, false, false),
+               ('SYNC_COMMITTEE_SELECTION_PROOF', 7, false, false, false),
+               ('SYNC_COMMITTEE_CONTRIBUTION_AND_PROOF', 8, false, false, false),
+               ('VOLUNTARY_EXIT', 9, false, false, false),
+               ('VALIDATOR_REGISTRATION', 10, false, false, false),
+               ('DEPOSIT', 11, false, false, false)) AS d (name, id, is_alias, protected, by_epochs);
+
 -- The one table on the hot path. Slot early in the key: new rows land on the same hot pages. No second index, and room in
 -- each page, so that recording a signature rewrites no index.
 CREATE TABLE slashguard.claim (
@@ -143,6 +180,8 @@ CREATE TABLE slashguard.claim (
     signed_at timestamptz,
     block_number bigint,
     checkpoint_number bigint,
+    source_epoch bigint,
+    imported_at timestamptz,
     chain_id integer NOT NULL,
     validator_id integer NOT NULL,
     block_index integer NOT NULL,
@@ -153,11 +192,15 @@ CREATE TABLE slashguard.claim (
     secret uuid,
     request_id uuid,
     previous_node_ids integer[],
-    message_hash bytea NOT NULL,
+    message_hash bytea CHECK (message_hash IS NOT NULL OR imported_at IS NOT NULL),
     signature bytea,
     PRIMARY KEY (chain_id, slot, validator_id, duty_type_id, block_index)
 ) WITH (fillfactor = 70);
-COMMENT ON TABLE slashguard.claim IS 'Duties granted: the pinned hash, the lease, the signature.';
+COMMENT ON TABLE slashguard.claim IS 'Duties granted: the pinned hash, the lease, the signature. And what was signed elsewhere, imported.';
+COMMENT ON COLUMN slashguard.claim.slot IS 'Of an attestation, the first slot of its target epoch.';
+COMMENT ON COLUMN slashguard.claim.imported_at IS 'It was signed elsewhere, and came in then. Of node 0, unless it was granted here since.';
+COMMENT ON COLUMN slashguard.claim.block_index IS 'Below -1: imported history has several messages for one duty.';
+COMMENT ON COLUMN slashguard.claim.message_hash IS 'Null: imported history says that something was signed, but not what.';
 
 CREATE TABLE slashguard.tombstone (
     id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
@@ -167,6 +210,7 @@ CREATE TABLE slashguard.tombstone (
     duty_type_id smallint NOT NULL,
     block_index integer NOT NULL,
     message_hash bytea NOT NULL,
+    source_epoch bigint,
     node_id integer NOT NULL,
     granted_at timestamptz NOT NULL,
     freed_at timestamptz NOT NULL,
@@ -182,6 +226,7 @@ CREATE TABLE slashguard.refusal (
     chain_id integer NOT NULL,
     validator bytea NOT NULL,
     slot bigint NOT NULL,
+    source_epoch bigint,
     duty_type_id smallint NOT NULL,
     block_index integer NOT NULL,
     message_hash bytea NOT NULL,
@@ -225,7 +270,7 @@ AS $function$
 BEGIN
     RAISE EXCEPTION 'a granted duty cannot be rewritten'
         USING ERRCODE = '55000',
-              DETAIL = 'The key and the message hash of a claim stay as they are.',
+              DETAIL = 'The key, the message hash and the source of a claim stay as they are.',
               HINT = 'Nothing was changed.';
 END
 $function$;
@@ -233,7 +278,7 @@ COMMENT ON FUNCTION slashguard.refuse_rewriting() IS 'Trigger: refuses to change
 
 -- OF and once a statement: one that sets none of these columns costs nothing, and recording a signature sets none.
 CREATE TRIGGER pinned
-BEFORE UPDATE OF message_hash, chain_id, slot, validator_id, duty_type_id, block_index ON slashguard.claim
+BEFORE UPDATE OF message_hash, chain_id, slot, validator_id, duty_type_id, block_index, source_epoch, imported_at ON slashguard.claim
 FOR EACH STATEMENT EXECUTE FUNCTION slashguard.refuse_rewriting();
 
 CREATE FUNCTION slashguard.refuse_forgetting() RETURNS trigger
@@ -243,7 +288,10 @@ BEGIN
     IF TG_OP = 'DELETE' THEN
         IF NOT EXISTS (
             SELECT FROM gone AS g
-             WHERE NOT EXISTS (SELECT FROM slashguard.chain AS c WHERE c.id = g.chain_id AND c.low_watermark >= g.slot)
+             WHERE NOT EXISTS (
+                   SELECT FROM slashguard.chain AS c
+                    WHERE c.id = g.chain_id AND c.low_watermark >= g.slot
+                      AND (g.source_epoch IS NULL OR c.low_source_epoch >= g.source_epoch))
                AND NOT EXISTS (
                    SELECT FROM slashguard.tombstone AS t
                     WHERE t.chain_id = g.chain_id AND t.slot = g.slot AND t.validator_id = g.validator_id
@@ -283,15 +331,27 @@ COMMENT ON FUNCTION slashguard.refuse_lowering() IS 'Trigger: refuses to lower a
 
 CREATE TRIGGER only_rises BEFORE UPDATE ON slashguard.chain FOR EACH ROW
 WHEN (OLD.low_watermark IS NOT NULL AND (NEW.low_watermark IS NULL OR NEW.low_watermark < OLD.low_watermark)
+      OR OLD.low_source_epoch IS NOT NULL
+         AND (NEW.low_source_epoch IS NULL OR NEW.low_source_epoch < OLD.low_source_epoch)
       OR OLD.retired_at IS NOT NULL AND NEW.retired_at IS DISTINCT FROM OLD.retired_at
       OR OLD.id <> NEW.id OR OLD.rules <> NEW.rules OR OLD.identity <> NEW.identity
-      OR OLD.genesis_time <> NEW.genesis_time OR OLD.slot_duration_us <> NEW.slot_duration_us)
+      OR OLD.genesis_time <> NEW.genesis_time OR OLD.slot_duration_us <> NEW.slot_duration_us
+      OR OLD.slots_per_epoch IS DISTINCT FROM NEW.slots_per_epoch)
 EXECUTE FUNCTION slashguard.refuse_lowering();
 
 CREATE TRIGGER same_validator BEFORE UPDATE OF id, chain_id, key ON slashguard.validator FOR EACH STATEMENT
 EXECUTE FUNCTION slashguard.refuse_lowering();
 CREATE TRIGGER only_rises BEFORE UPDATE ON slashguard.validator FOR EACH ROW
-WHEN (OLD.low_watermark IS NOT NULL AND (NEW.low_watermark IS NULL OR NEW.low_watermark < OLD.low_watermark))
+WHEN (OLD.low_watermark IS NOT NULL AND (NEW.low_watermark IS NULL OR NEW.low_watermark < OLD.low_watermark)
+      OR OLD.low_source_epoch IS NOT NULL
+         AND (NEW.low_source_epoch IS NULL OR NEW.low_source_epoch < OLD.low_source_epoch)
+      OR OLD.history_block_slot IS NOT NULL
+         AND (NEW.history_block_slot IS NULL OR NEW.history_block_slot < OLD.history_block_slot)
+      OR OLD.history_source_epoch IS NOT NULL
+         AND (NEW.history_source_epoch IS NULL OR NEW.history_source_epoch < OLD.history_source_epoch)
+      OR OLD.history_target_epoch IS NOT NULL
+         AND (NEW.history_target_epoch IS NULL OR NEW.history_target_epoch < OLD.history_target_epoch)
+      OR OLD.votes_may_surround AND NOT NEW.votes_may_surround)
 EXECUTE FUNCTION slashguard.refuse_lowering();
 CREATE TRIGGER only_rises BEFORE UPDATE ON slashguard.clock_mark FOR EACH ROW
 WHEN (NEW.latest < OLD.latest)

@@ -4,7 +4,7 @@ use super::entry::{sql_functions, Uuid};
 use super::grant;
 use crate::duty::acquisition::Acquisition;
 use crate::duty::error::{Error, SqlState};
-use crate::duty::request::Arguments;
+use crate::duty::request::{Arguments, SubjectArguments};
 use crate::ledger::server;
 
 sql_functions! {
@@ -25,8 +25,9 @@ sql_functions! {
         seen_position: String,
     ) -> Acquisition {
         grant::answer(Arguments {
-            chain, validator, slot, duty_type, message_hash, node_id, block_index, block_number, checkpoint_number,
-            lease_ms, request_id: request_id.map(|id| id.0), wait_ms, seen_position,
+            chain, validator, subject: SubjectArguments::Slot(slot), duty_type, message_hash,
+            hash_argument: "message_hash", node_id, block_index, block_number, checkpoint_number, lease_ms,
+            request_id: request_id.map(|id| id.0), wait_ms, seen_position,
         }.parse(server::caller())?)
     }
 
@@ -38,19 +39,21 @@ sql_functions! {
         block_index: i32, block_number: i64, checkpoint_number: i64, lease_ms: i32, request_id: Uuid, wait_ms: i32,
         seen_position: String,
     ) -> Acquisition {
-        if seen_position.is_some() {
-            return Err(Error::argument(
-                SqlState::FEATURE_NOT_SUPPORTED,
-                "seen_position",
-                "the strict form takes no seen_position",
-            )
-            .detail("Argument: seen_position. A refusal by an error leaves no trace, also none of what the position tells.")
-            .hint("Call slashguard.try_acquire_duty."));
-        }
+        refuse_seen_position(seen_position.as_deref(), "try_acquire_duty")?;
         try_acquire_duty(
             chain, validator, slot, duty_type, message_hash, node_id, block_index, block_number, checkpoint_number,
             lease_ms, request_id, wait_ms, seen_position,
         )?
         .or_raise()
     }
+}
+
+/// 0A000 where a strict form is given a position. `instead`: the form that takes one.
+pub fn refuse_seen_position(seen_position: Option<&str>, instead: &str) -> Result<(), Error> {
+    if seen_position.is_none() {
+        return Ok(());
+    }
+    Err(Error::argument(SqlState::FEATURE_NOT_SUPPORTED, "seen_position", "the strict form takes no seen_position")
+        .detail("Argument: seen_position. A refusal by an error leaves no trace, also none of what the position tells.")
+        .hint(format!("Call slashguard.{instead}.")))
 }

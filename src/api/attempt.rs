@@ -9,14 +9,19 @@ use crate::duty::error::Error;
 use crate::duty::key::DutyKey;
 use crate::duty::position::Position;
 use crate::duty::request::Request;
+use crate::duty::rules::Rules;
 use crate::duty::token::LockToken;
+use crate::duty::vote::Vote;
 use crate::ledger::claims::{self, Grant};
 use crate::ledger::lock::{self, Lock};
 use crate::ledger::registry::{self, Entry};
 use crate::ledger::statement::Session;
+use crate::ledger::votes::Votes;
 use crate::ledger::{bounds, clock_mark, known_names, server, witnesses};
-use crate::rules::aztec::{self, Verdict};
-use crate::rules::watermark::{self, Bounds};
+use crate::rules::ethereum::Surround;
+use crate::rules::one_message::{self, Verdict};
+use crate::rules::refusal;
+use crate::rules::watermark::{self, Bounds, Wanted};
 
 /// A claim changes under our hands only when somebody else got ahead. So often in a row means something is broken.
 const MOST_LOST_RACES: u32 = 1_000;
@@ -30,6 +35,8 @@ pub struct Attempt<'a> {
     entry: &'a Entry,
     request: &'a Request,
     key: DutyKey,
+    /// Of an attestation.
+    vote: Option<Vote>,
     node_id: Option<i32>,
     /// Whether this transaction has registered the node: its other calls wait for the end of this one.
     new_node: bool,
@@ -58,6 +65,7 @@ impl<'a> Attempt<'a> {
         session: &'a Session,
         entry: &'a Entry,
         request: &'a Request,
+        wanted: &Wanted,
         validator_id: i32,
         bounds: Bounds,
     ) -> Self {
@@ -67,11 +75,12 @@ impl<'a> Attempt<'a> {
             request,
             key: DutyKey {
                 chain_id: entry.chain.id,
-                slot: request.slot,
+                slot: wanted.slot,
                 validator_id,
                 duty_type_id: entry.duty_type.id,
                 block_index: request.block_index,
             },
+            vote: wanted.vote,
             node_id: entry.node_id,
             new_node: false,
             bounds,
@@ -80,12 +89,23 @@ impl<'a> Attempt<'a> {
         }
     }
 
-    /// What is on record, where that can be told without granting anything; else the refusal.
-    pub fn answer_from_record_or(&mut self, refusal: Acquisition, now: Timestamp) -> Result<Acquisition, Error> {
-        match claims::read(self.session, &self.key)? {
-            Some(claim) => Ok(self.answer_from_record(&claim, now)?.unwrap_or(refusal)),
-            None => Ok(refusal),
+    /// What is on record, where that can be told without granting anything; else the refusal. None: what was signed elsewhere is
+    /// asked for again, and the refusal does not hold against that.
+    pub fn answer_from_record_or(
+        &mut self,
+        refusal: Acquisition,
+        now: Timestamp,
+    ) -> Result<Option<Acquisition>, Error> {
+        let Some(claim) = claims::read(self.session, &self.key)? else {
+            return Ok(Some(refusal));
+        };
+        if let Some(answer) = self.answer_from_record(&claim, now)? {
+            return Ok(Some(answer));
         }
+        let wanted = self.wanted(Some(&claim));
+        let stands = watermark::refusal(&self.bounds, &self.wanted(None)).is_none()
+            || watermark::refusal(&self.bounds, &wanted).is_some();
+        Ok(stands.then_some(refusal))
     }
 
     /// Locks and decides, as often as needed until `deadline`.
@@ -133,7 +153,10 @@ impl<'a> Attempt<'a> {
         let Some(chain) = lock::share(self.entry.chain.lock)? else {
             return Ok(Err(acquisition::held_up("an operator's change to this chain is under way")));
         };
-        let name = lock::duty(&self.key);
+        let name = match self.vote {
+            Some(_) => lock::votes(self.key.chain_id, self.key.validator_id),
+            None => lock::duty(&self.key),
+        };
         if let Some(duty) = lock::try_exclude(name) {
             return Ok(Ok(Locks { chain, duty }));
         }
@@ -163,12 +186,21 @@ impl<'a> Attempt<'a> {
                 }
             }
         }
+        if let Some(answer) = self.surround(now)? {
+            return Ok(Step::Answer(answer));
+        }
         let secret = server::secret()?;
         let Some(node_id) = self.registered_node()? else {
             return Ok(Step::Answer(acquisition::held_up("another caller is registering this node")));
         };
-        let grant =
-            Grant { request: self.request, node_id, secret, now, lease_until: now.saturating_add(self.request.lease) };
+        let grant = Grant {
+            request: self.request,
+            source_epoch: self.vote.map(|vote| vote.source_epoch),
+            node_id,
+            secret,
+            now,
+            lease_until: now.saturating_add(self.request.lease),
+        };
         if claims::insert(self.session, &self.key, &grant)? {
             return self.granted_anew(&grant);
         }
@@ -186,16 +218,53 @@ impl<'a> Attempt<'a> {
     }
 
     fn judge(&self, claim: &Claim, now: Timestamp) -> Verdict {
-        aztec::judge(claim, &self.request.message_hash, self.request.replay.as_ref(), now)
+        one_message::judge(claim, &self.request.message_hash, self.request.replay.as_ref(), now)
     }
 
     /// The answers that grant nothing: conflict and already signed.
     fn answer_from_record(&mut self, claim: &Claim, now: Timestamp) -> Result<Option<Acquisition>, Error> {
         match self.judge(claim, now) {
-            Verdict::Conflict => Ok(Some(acquisition::conflict(claim, now))),
+            Verdict::Conflict => Ok(Some(acquisition::conflict(claim, self.double(), now))),
             Verdict::AlreadySigned => self.already_signed(claim).map(Some),
             Verdict::InProgress | Verdict::TakeOver | Verdict::Replay => Ok(None),
         }
+    }
+
+    /// What Ethereum calls other data for the same duty.
+    fn double(&self) -> Option<&'static str> {
+        match self.entry.chain.rules {
+            Rules::Aztec => None,
+            Rules::Ethereum => Some(if self.vote.is_some() { "double_vote" } else { "double_proposal" }),
+        }
+    }
+
+    /// The refusal of a vote that surrounds another or is surrounded, or what is on record for its target. What was granted here
+    /// and is perhaps not signed yet is not granted again either: history that came in since may stand against it.
+    fn surround(&mut self, now: Timestamp) -> Result<Option<Acquisition>, Error> {
+        let (Some(vote), Some(epochs)) = (self.vote, self.entry.chain.epochs) else {
+            return Ok(None);
+        };
+        let votes = Votes { session: self.session, key: self.key, epochs, vote };
+        let Some(found) = votes.standing_against(epochs.epoch_of(self.bounds.current_slot))? else {
+            return Ok(None);
+        };
+        if let Some(claim) = claims::read(self.session, &self.key)? {
+            if let Some(answer) = self.answer_from_record(&claim, now)? {
+                return Ok(Some(answer));
+            }
+            if claim.imported {
+                return Ok(None);
+            }
+        }
+        Ok(Some(match found {
+            Surround::Surrounds(earlier) => acquisition::surround(vote, true, &earlier),
+            Surround::IsSurrounded(earlier) => acquisition::surround(vote, false, &earlier),
+        }))
+    }
+
+    /// What the bounds are asked about. `pinned`: the claim on record for this very message.
+    fn wanted(&self, pinned: Option<&Claim>) -> Wanted {
+        Wanted { slot: self.key.slot, vote: self.vote, was_signed: pinned.is_some_and(|claim| claim.imported) }
     }
 
     /// A signature is on record here. Whether it is on the standby too, if the chain wants that, is known only after one more
@@ -221,12 +290,14 @@ impl<'a> Attempt<'a> {
         Ok(self.node_id)
     }
 
-    /// What refuses the request as things stand now, whatever let it pass before.
-    fn refusal_now(&mut self, now: Timestamp) -> Result<Option<Acquisition>, Error> {
+    /// What refuses the request as things stand now, whatever let it pass before. `pinned`: the claim on record for this very
+    /// message.
+    fn refusal_now(&mut self, pinned: Option<&Claim>, now: Timestamp) -> Result<Option<Acquisition>, Error> {
+        let wanted = self.wanted(pinned);
         let current = bounds::read_again(self.session, self.key.chain_id, self.key.validator_id, &self.bounds)?;
         self.durable_record = current.durable_record;
         self.require_standby = current.require_standby;
-        let refusal = match watermark::refusal(&current.bounds, self.request.slot) {
+        let refusal = match watermark::refusal(&current.bounds, &wanted) {
             Some(refusal) => Some(refusal),
             None => {
                 self.bounds.awaited_slot = current.bounds.awaited_slot;
@@ -249,18 +320,19 @@ impl<'a> Attempt<'a> {
 
     /// The refusal while witnesses of the server's last start have not reported.
     pub fn missing_witnesses(&self) -> Result<Option<Acquisition>, Error> {
-        if !watermark::awaits_witnesses(&self.bounds, self.request.slot) {
+        let wanted = self.wanted(None);
+        if !watermark::awaits_witnesses(&self.bounds, &wanted) {
             return Ok(None);
         }
         let missing = witnesses::missing(self.session, self.key.chain_id, server::started_at())?;
         Ok(match missing.is_empty() {
             true => None,
-            false => Some(watermark::witnesses_missing(&self.bounds, self.request.slot, &missing)),
+            false => Some(refusal::witnesses_missing(&self.bounds, &wanted, &missing)),
         })
     }
 
     fn granted_anew(&mut self, grant: &Grant) -> Result<Step, Error> {
-        if let Some(refusal) = self.refusal_now(grant.now)? {
+        if let Some(refusal) = self.refusal_now(None, grant.now)? {
             let caller = server::caller_name();
             claims::free(self.session, &self.token(grant.secret), grant.now, &caller, claims::TAKEN_BACK)?
                 .ok_or_else(|| Error::internal("a claim could not be taken back"))?;
@@ -272,7 +344,7 @@ impl<'a> Attempt<'a> {
     /// The hash is pinned already, so the watermark may be read before: a cleanup that overtakes deletes the row, and then
     /// nothing is taken over.
     fn take_over(&mut self, claim: &Claim, grant: &Grant) -> Result<Step, Error> {
-        if let Some(refusal) = self.refusal_now(grant.now)? {
+        if let Some(refusal) = self.refusal_now(Some(claim), grant.now)? {
             return Ok(Step::Answer(refusal));
         }
         match claims::take_over(self.session, &self.key, grant)? {
@@ -286,7 +358,7 @@ impl<'a> Attempt<'a> {
     }
 
     fn replay(&mut self, claim: &Claim, grant: &Grant) -> Result<Step, Error> {
-        if let Some(refusal) = self.refusal_now(grant.now)? {
+        if let Some(refusal) = self.refusal_now(Some(claim), grant.now)? {
             return Ok(Step::Answer(refusal));
         }
         let Some(secret) = claim.secret else {
@@ -302,7 +374,13 @@ impl<'a> Attempt<'a> {
     }
 
     fn token(&self, secret: [u8; 16]) -> LockToken {
-        LockToken { ledger: self.entry.chain.ledger, key: self.key, durable_record: self.durable_record, secret }
+        LockToken {
+            ledger: self.entry.chain.ledger,
+            key: self.key,
+            durable_record: self.durable_record,
+            signature: self.entry.chain.rules.signature(),
+            secret,
+        }
     }
 
     fn acquired(&self, grant: &Grant, secret: [u8; 16], node: &str, lease_until: Timestamp, how: &str) -> Step {
@@ -325,6 +403,7 @@ impl<'a> Attempt<'a> {
             granted_at: grant.now,
             node_id: grant.node_id,
             key: self.key,
+            source_epoch: self.vote.map(|vote| vote.source_epoch),
             message_hash: self.request.message_hash,
         }
     }

@@ -4,24 +4,24 @@ use super::entry::{sql_functions, Interval, JsonText, Timestamptz};
 use super::recovery::settle;
 use crate::durability::{commit, transaction};
 use crate::duty::chain::{self, OptionArguments, Options};
-use crate::duty::clock::interval_to_duration;
+use crate::duty::clock::{interval_to_duration, Clock};
 use crate::duty::error::{required, Error, SqlState};
 use crate::duty::hex_text;
+use crate::duty::rules::Rules;
 use crate::ledger::chains::{self, Chain, Registered};
 use crate::ledger::statement::Session;
 use crate::ledger::{audit, clock_mark, lock, registry, server};
 use serde_json::{json, Map, Value};
 
 const LONGEST_NAME: usize = 100;
-/// An Aztec validator is an address.
-const AZTEC_VALIDATOR_BYTES: i32 = 20;
 
 sql_functions! {
     /// Registers a chain. Answers true if it is new, false if it stands registered with the same parameters.
     ///
-    /// `chain`: a name of 1 to 100 printable bytes. `rules`: `aztec`. `identity`: `<L1 chain id>:<rollup address>`. `genesis_time`:
-    /// the time of slot 0. `slot_duration`: longer than zero, without months. `options`: a JSON object, see
-    /// `set_chain_option`. Raises SG008 where the name or the identity is registered with other parameters, 55000 where the
+    /// `chain`: a name of 1 to 100 printable bytes. `rules`: `aztec` or `ethereum`. `identity`: for aztec
+    /// `<L1 chain id>:<rollup address>`, for ethereum the genesis validators root, 32 bytes as hex text. `genesis_time`: the time of
+    /// slot 0. `slot_duration`: longer than zero, without months. `options`: a JSON object, see `set_chain_option`; and for
+    /// ethereum slots_per_epoch (default 32), which never changes. Raises SG008 where the name or the identity is registered with other parameters, 55000 where the
     /// chain is retired, 22023, 22P02, 22004 for bad input, 0A000 for an option this version cannot honour.
     fn register_chain(
         chain: String, rules: String, identity: String, genesis_time: Timestamptz, slot_duration: Interval,
@@ -31,10 +31,10 @@ sql_functions! {
         let given = parse_options(&required("options", options)?)?;
         let wanted = parse_chain(&session, chain, rules, identity, genesis_time, slot_duration, &given)?;
         let Some(existing) =
-            chains::add(&session, &wanted, AZTEC_VALIDATOR_BYTES, server::now())?
+            chains::add(&session, &wanted, server::now())?
         else {
             audit::write(&session, "register_chain", &wanted.name, &json!({
-                "rules": wanted.rules, "identity": wanted.identity, "options": given,
+                "rules": wanted.rules.name(), "identity": wanted.identity, "options": given,
             }))?;
             return Ok(true);
         };
@@ -46,8 +46,9 @@ sql_functions! {
     ///
     /// first_use (`quarantine` or `trust`), horizon_slots (a number or null), margin_slots (a number),
     /// allow_unsigned_release (true or false), signature_scheme (`none`), record_commit (`async` or `durable`), require_standby
-    /// (true or false), retention (an interval as text, or null). Raises 42704 for an unknown chain, 22023 for an unknown option or
-    /// value, 0A000 for one this version cannot honour.
+    /// (true or false), retention (an interval as text, for ethereum also a number of epochs such as "512 epochs", or null). Raises
+    /// 42704 for an unknown chain, 22023 for an unknown option or value, 0A000 for one this version cannot honour, SG008 for
+    /// slots_per_epoch, SG004 where the clock is not to be believed, 25006 on a standby.
     fn set_chain_option(chain: String, option: String, value: JsonText) -> () {
         let chain = required("chain", chain)?;
         let option = required("option", option)?;
@@ -61,7 +62,15 @@ sql_functions! {
         commit::durably();
         let before = registered.chain.options.clone();
         let mut options = registered.chain.options;
-        options.set(OptionArguments::APART, &option, &value, &|text| chains::read_interval(&session, "value", text))?;
+        let slot_duration = registered.chain.clock.slot_duration;
+        options.set(OptionArguments::APART, &option, &value, slot_duration, &|text| {
+            chains::read_interval(&session, "value", text)
+        })?;
+        if options.epochs != before.epochs {
+            return Err(mismatch("slots_per_epoch is a part of the chain's clock, which never changes".to_owned())
+                .detail("Argument: option.")
+                .hint("Nothing was changed. A chain with other epochs is another chain."));
+        }
         if let Some(slots) = chain::horizon_given_up(before.horizon_slots, options.horizon_slots) {
             let now = clock_mark::latest_of(&session, server::now())?;
             let reach = registered.chain.clock.slot_at(now).saturating_add(slots);
@@ -81,8 +90,7 @@ sql_functions! {
         let mut lifted = 0;
         let mut names = Vec::with_capacity(validators.len());
         for validator in validators {
-            let key: [u8; AZTEC_VALIDATOR_BYTES as usize] =
-                hex_text::parse("validators", &required("validators", validator)?)?;
+            let key = parse_public_key(&registered, &required("validators", validator)?)?;
             lifted += i64::from(registry::declare_new(&session, registered.id, &key, server::now())?);
             names.push(hex_text::show(&key));
         }
@@ -104,6 +112,16 @@ sql_functions! {
             audit::write(&session, "retire_chain", &chain, &json!({}))?;
         }
         Ok(retired)
+    }
+}
+
+/// One of a list of validators: as long as the chain's are.
+pub fn parse_public_key(chain: &Registered, text: &str) -> Result<Vec<u8>, Error> {
+    let key = hex_text::parse_any_length("validators", text)?;
+    if key.len() as i32 == chain.validator_bytes {
+        Ok(key)
+    } else {
+        Err(hex_text::wrong_length("validators", key.len(), &chain.validator_bytes.to_string()))
     }
 }
 
@@ -141,28 +159,41 @@ fn parse_chain(
             .hint(format!("Give a printable name of 1 to {LONGEST_NAME} bytes.")));
     }
     let rules = required("rules", rules)?;
-    if rules != chain::AZTEC {
+    let Some(rules) = Rules::named(&rules) else {
         return Err(Error::argument(
             SqlState::INVALID_PARAMETER_VALUE,
             "rules",
             format!("rules \"{rules}\" are not known"),
         )
-        .hint("This version knows the rules aztec."));
-    }
+        .hint(format!("This version knows the rules {}.", Rules::NAMES)));
+    };
     let slot_duration = slot_duration
         .map(|given| interval_to_duration("slot_duration", given.months, given.days, given.microseconds))
         .transpose()?;
-    let mut options = Options::default();
-    for (option, value) in given {
-        options
-            .set(OptionArguments::TOGETHER, option, value, &|text| chains::read_interval(session, "options", text))?;
+    let identity = rules.parse_identity(&required("identity", identity)?)?;
+    let clock = chain::check_clock(genesis_time.map(|time| time.0), slot_duration)?;
+    let mut options = Options::default_of(rules);
+    // First: a number of epochs is as long as they are.
+    if let Some(value) = given.get(chain::SLOTS_PER_EPOCH_OPTION) {
+        set_together(session, &mut options, chain::SLOTS_PER_EPOCH_OPTION, value, &clock)?;
     }
-    Ok(Chain {
-        name,
-        rules,
-        identity: chain::parse_aztec_identity(&required("identity", identity)?)?,
-        clock: chain::check_clock(genesis_time.map(|time| time.0), slot_duration)?,
-        options,
+    options.retention = options.default_retention(&clock);
+    for (option, value) in given {
+        set_together(session, &mut options, option, value, &clock)?;
+    }
+    Ok(Chain { name, rules, identity, clock, options })
+}
+
+/// Sets an option that was given among others.
+fn set_together(
+    session: &Session,
+    options: &mut Options,
+    option: &str,
+    value: &Value,
+    clock: &Clock,
+) -> Result<(), Error> {
+    options.set(OptionArguments::TOGETHER, option, value, clock.slot_duration, &|text| {
+        chains::read_interval(session, "options", text)
     })
 }
 
@@ -171,19 +202,18 @@ fn compare(session: &Session, existing: &Registered, wanted: &Chain, given: &Map
     let standing = &existing.chain;
     let mut with_given = standing.options.clone();
     for (option, value) in given {
-        with_given
-            .set(OptionArguments::TOGETHER, option, value, &|text| chains::read_interval(session, "options", text))?;
+        set_together(session, &mut with_given, option, value, &wanted.clock)?;
     }
     let difference = if standing.name != wanted.name {
         return Err(mismatch(format!("this identity is registered as chain \"{}\"", standing.name)).hint(
             "One chain has one name here, or the same validator would have two ledgers. Use the registered name.",
         ));
     } else if standing.rules != wanted.rules {
-        format!("rules: {}", standing.rules)
+        format!("rules: {}", standing.rules.name())
     } else if standing.identity != wanted.identity {
         format!("identity: {}", standing.identity)
-    } else if standing.clock != wanted.clock {
-        "another genesis time or slot duration".to_owned()
+    } else if standing.clock != wanted.clock || standing.options.epochs != wanted.options.epochs {
+        "another genesis time, slot duration or number of slots an epoch".to_owned()
     } else if standing.options != with_given {
         "other options".to_owned()
     } else if existing.retired {

@@ -3,7 +3,11 @@
 use super::entry::Declaration;
 use std::collections::BTreeMap;
 
-const SQL: [&str; 2] = [include_str!("../../sql/functions.sql"), include_str!("../../sql/switches.sql")];
+const SQL: [&str; 3] = [
+    include_str!("../../sql/functions.sql"),
+    include_str!("../../sql/ethereum.sql"),
+    include_str!("../../sql/switches.sql"),
+];
 const TYPES: &str = include_str!("../../sql/types.sql");
 
 /// Beside those that claim.
@@ -19,6 +23,7 @@ fn rust() -> impl Iterator<Item = &'static Declaration> {
         super::chains::DECLARATIONS,
         super::cleanup::DECLARATIONS,
         super::clock::DECLARATIONS,
+        super::ethereum::DECLARATIONS,
         super::recovery::DECLARATIONS,
         super::switches::DECLARATIONS,
     ]

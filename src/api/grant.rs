@@ -5,14 +5,14 @@ use crate::durability::{commit, one_claim, standby, storage, transaction};
 use crate::duty::acquisition::{self, Acquisition, Outcome};
 use crate::duty::chain::first_use_slot;
 use crate::duty::clock::Timestamp;
-use crate::duty::error::Error;
+use crate::duty::error::{Error, SqlState};
 use crate::duty::position::Position;
-use crate::duty::request::Request;
+use crate::duty::request::{Request, Subject};
 use crate::ledger::registry::{self, Entry, Validator};
 use crate::ledger::statement::Session;
 use crate::ledger::{clock_mark, counts, identity, known_names, positions, refusals, replication, server, witnesses};
 use crate::rules::recall::Recall;
-use crate::rules::watermark::{self, Bounds};
+use crate::rules::watermark::{self, Bounds, Wanted};
 
 /// Answers a request.
 pub fn answer(request: Request) -> Result<Acquisition, Error> {
@@ -135,8 +135,9 @@ fn look_up(session: &Session, request: &Request) -> Result<Entry, Error> {
 fn look_up_names(session: &Session, request: &Request) -> Result<Entry, Error> {
     if let Some(entry) = known_names::recall(request) {
         let bounds = entry.bounds(&request.chain, server::now());
-        if watermark::refusal(&bounds, request.slot).is_none()
-            && !watermark::awaits_witnesses(&bounds, request.slot)
+        let wanted = wanted(&entry, request)?;
+        if watermark::refusal(&bounds, &wanted).is_none()
+            && !watermark::awaits_witnesses(&bounds, &wanted)
             && !lacks_standby(&entry)
         {
             return Ok(entry);
@@ -147,9 +148,41 @@ fn look_up_names(session: &Session, request: &Request) -> Result<Entry, Error> {
     Ok(entry)
 }
 
+/// What the bounds are asked about. 22023 where the duty type is asked for in another way.
+fn wanted(entry: &Entry, request: &Request) -> Result<Wanted, Error> {
+    let vote = match request.subject {
+        Subject::Slot(_) => None,
+        Subject::Vote(vote) => Some(vote),
+    };
+    if entry.duty_type.by_epochs != vote.is_some() {
+        return Err(asked_in_another_way(entry, request));
+    }
+    Ok(Wanted { slot: entry.slot(request.subject)?, vote, was_signed: false })
+}
+
+fn asked_in_another_way(entry: &Entry, request: &Request) -> Error {
+    let Request { chain, duty_type, .. } = request;
+    let rules = entry.chain.rules.name();
+    let error = |message| Error::argument(SqlState::INVALID_PARAMETER_VALUE, "duty_type", message);
+    if entry.duty_type.by_epochs {
+        error(format!("{duty_type} of chain \"{chain}\" is asked for by source and target epoch"))
+            .hint("Call slashguard.try_acquire_attestation, or slashguard.acquire_attestation.")
+    } else {
+        error(format!("{duty_type} of chain \"{chain}\" (rules {rules}) is asked for by slot"))
+            .hint("Call slashguard.try_acquire_duty, or slashguard.acquire_duty.")
+    }
+}
+
 /// A refusal is counted.
 fn note(session: &Session, entry: &Entry, request: &Request, answer: &Acquisition) -> Result<(), Error> {
-    refusals::note(session, entry.chain.id, entry.duty_type.id, request, answer, server::now())?;
+    let wanted = wanted(entry, request)?;
+    let asked = refusals::Asked {
+        chain_id: entry.chain.id,
+        duty_type_id: entry.duty_type.id,
+        slot: wanted.slot,
+        source_epoch: wanted.vote.map(|vote| vote.source_epoch),
+    };
+    refusals::note(session, &asked, request, answer, server::now())?;
     counts::add(session, entry.chain.id, entry.duty_type.id, entry.node_id.unwrap_or(0), answer.outcome.name())
 }
 
@@ -159,11 +192,12 @@ fn lacks_standby(entry: &Entry) -> bool {
 
 fn decide(session: &Session, entry: &Entry, request: &Request) -> Result<Acquisition, Error> {
     let now = server::now();
+    let wanted = wanted(entry, request)?;
     let bounds = entry.bounds(&request.chain, now);
     let validator = match &entry.validator {
         Some(validator) => validator.clone(),
         // What the chain's own bounds refuse leaves no validator behind.
-        None => match watermark::refusal(&bounds, request.slot) {
+        None => match watermark::refusal(&bounds, &wanted) {
             Some(refusal) => return Ok(refusal),
             None => match first_sight(session, entry, request, &bounds, now)? {
                 Some(validator) => validator,
@@ -172,20 +206,22 @@ fn decide(session: &Session, entry: &Entry, request: &Request) -> Result<Acquisi
         },
     };
     let bounds = Bounds { validator: validator.bounds.clone(), ..bounds };
-    let refusal = match watermark::refusal(&bounds, request.slot) {
+    let refusal = match watermark::refusal(&bounds, &wanted) {
         None if lacks_standby(entry) => Some(acquisition::no_standby(&bounds.chain)),
         refusal => refusal,
     };
-    let mut attempt = Attempt::new(session, entry, request, validator.id, bounds);
+    let mut attempt = Attempt::new(session, entry, request, &wanted, validator.id, bounds);
     let refusal = match refusal {
         None => attempt.missing_witnesses()?,
         refusal => refusal,
     };
-    match refusal {
+    if let Some(refusal) = refusal {
         // What is on record may still be named, and a signature handed back: neither grants anything.
-        Some(refusal) => attempt.answer_from_record_or(refusal, now),
-        None => attempt.until_decided(now.saturating_add(request.wait)),
+        if let Some(answer) = attempt.answer_from_record_or(refusal, now)? {
+            return Ok(answer);
+        }
     }
+    attempt.until_decided(now.saturating_add(request.wait))
 }
 
 /// Registers a validator that was never seen on this chain, with the quarantine that the chain wants for it. None: somebody

@@ -9,19 +9,20 @@ use crate::ledger::chains::{self, Registered};
 use crate::ledger::claims::{self, Recorded};
 use crate::ledger::statement::Session;
 use crate::ledger::{counts, known_names, server};
-use crate::rules::aztec;
+use crate::rules::one_message;
 
 sql_functions! {
     /// Records the signature of a held claim and answers when it was recorded. The same call again answers the same; the
     /// first signature stays.
     ///
-    /// `lock_token`: as `try_acquire_duty` answered it. `signature`: 65 bytes (r, s, v) as hex text. Raises SG005 where the
+    /// `lock_token`: as `try_acquire_duty` answered it. `signature`: as hex text, 65 bytes (r, s, v) for Aztec, 96 for
+    /// Ethereum. Raises SG005 where the
     /// token does not hold its claim (nothing is written), 22P02 and 22004 for bad input, 22023 for a token of another
     /// database.
     fn record_signature(lock_token: String, signature: String) -> Option<Timestamptz> {
         transaction::refuse_on_standby()?;
         let token = LockToken::parse(&required("lock_token", lock_token)?)?;
-        let signature = parse_signature(&required("signature", signature)?)?;
+        let signature = parse_signature(&required("signature", signature)?, token.signature)?;
         let session = Session::open();
         require_own(&session, &token)?;
         let may_be_asynchronous = commit::may_be_asynchronous();
@@ -84,7 +85,7 @@ sql_functions! {
         let mut event = "freed";
         let mut node = None;
         let pinned = claims::read(&session, &token.key)?;
-        if certainly_unsigned && pinned.is_some_and(|claim| aztec::may_be_freed(&claim, &token.secret)) {
+        if certainly_unsigned && pinned.is_some_and(|claim| one_message::may_be_freed(&claim, &token.secret)) {
             node = claims::free(&session, &token, now, &server::caller_name(), claims::CERTAINLY_UNSIGNED)?;
         }
         if node.is_none() {

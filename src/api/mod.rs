@@ -6,6 +6,7 @@ mod chains;
 mod cleanup;
 mod clock;
 mod entry;
+mod ethereum;
 mod grant;
 mod holder;
 mod recovery;

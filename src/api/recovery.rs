@@ -3,6 +3,7 @@
 use super::entry::sql_functions;
 use crate::durability::{commit, transaction};
 use crate::duty::error::{required, Error, SqlState};
+use crate::ledger::chains::Registered;
 use crate::ledger::statement::Session;
 use crate::ledger::{audit, chains, clock_mark, identity, server};
 use serde_json::json;
@@ -12,8 +13,9 @@ sql_functions! {
     /// and so does the wait for witnesses after a restart.
     ///
     /// For chains whose quarantine would last too long. Answers false where there was neither; written to the audit view.
-    /// `source_epoch` is for chains with epochs. Raises 42704 for an unknown chain, 22023 for a negative slot, 0A000 for a
-    /// source_epoch, SG004 where the clock is not to be believed, 25006 on a standby.
+    /// `source_epoch`, for chains with epochs and beside a slot: no attestation with an earlier source was granted and lost; null: the
+    /// slot's epoch. Raises 42704 for an unknown chain, 22023 for a negative slot or epoch, an epoch without a slot or for a chain
+    /// that has none, SG004 where the clock is not to be believed, 25006 on a standby.
     fn confirm_recovery(chain: String, slot: i64, source_epoch: i64) -> bool {
         transaction::refuse_on_standby()?;
         let chain = required("chain", chain)?;
@@ -21,19 +23,24 @@ sql_functions! {
             return Err(Error::argument(SqlState::INVALID_PARAMETER_VALUE, "slot", "slot is negative")
                 .hint("Give the last slot that may have been granted and lost, or null."));
         }
-        if source_epoch.is_some() {
-            return Err(Error::argument(SqlState::FEATURE_NOT_SUPPORTED, "source_epoch", "an aztec chain has no epochs")
-                .hint("Leave source_epoch null."));
-        }
         let session = Session::open();
         // The word is about the doubt there is, also where nobody has met it yet.
         settle(&session)?;
         let registered = chains::named(&session, &chain)?;
+        check_source_epoch(&registered, source_epoch)?;
+        if slot.is_none() && source_epoch.is_some() {
+            return Err(Error::argument(
+                SqlState::INVALID_PARAMETER_VALUE,
+                "source_epoch",
+                "source_epoch is given without a slot",
+            )
+            .hint("Give the last slot that may have been granted and lost, too."));
+        }
         commit::durably();
         let now = clock_mark::latest_of(&session, server::now())?;
-        let confirmed = chains::confirm_recovery(&session, &registered, slot, now)?;
+        let confirmed = chains::confirm_recovery(&session, &registered, slot, source_epoch, now)?;
         if confirmed {
-            audit::write(&session, "confirm_recovery", &chain, &json!({ "slot": slot }))?;
+            audit::write(&session, "confirm_recovery", &chain, &json!({ "slot": slot, "source_epoch": source_epoch }))?;
         }
         Ok(confirmed)
     }
@@ -63,10 +70,32 @@ sql_functions! {
         if let Some(refusal) = identity::check(&session, now)? {
             refusal.or_raise()?;
         }
+        if now < latest {
+            // What was granted by the later time lies ahead from now on.
+            for registered in chains::all(&session)? {
+                let reach = identity::last_slot_that_may_be_granted(&registered, latest);
+                chains::remember_reach(&session, registered.id, reach)?;
+            }
+        }
         audit::write(&session, "confirm_clock", "", &json!({
             "from": server::show_time(latest), "to": server::show_time(now), "reason": reason,
         }))?;
         clock_mark::set(&session, now)
+    }
+}
+
+/// 22023 for an epoch that cannot be, or of a chain that has none.
+pub fn check_source_epoch(chain: &Registered, source_epoch: Option<i64>) -> Result<(), Error> {
+    let Some(source_epoch) = source_epoch else {
+        return Ok(());
+    };
+    let bad = |what: &str| Err(Error::argument(SqlState::INVALID_PARAMETER_VALUE, "source_epoch", what));
+    if chain.chain.options.epochs.is_none() {
+        bad("a chain of these rules has no epochs").map_err(|error: Error| error.hint("Leave source_epoch null."))
+    } else if source_epoch < 0 {
+        bad("source_epoch is negative").map_err(|error: Error| error.hint("Give an epoch of 0 or above."))
+    } else {
+        Ok(())
     }
 }
 

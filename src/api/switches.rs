@@ -1,7 +1,7 @@
 //! Operators' switches: freeze, unfreeze, watermarks. Each is written to the audit view: who, when, why.
 
 use super::entry::sql_functions;
-use super::recovery::settle;
+use super::recovery::{check_source_epoch, settle};
 use crate::durability::{commit, transaction};
 use crate::duty::error::{required, Error, SqlState};
 use crate::duty::hex_text;
@@ -91,26 +91,35 @@ sql_functions! {
 
     /// Raises the low watermark of a chain or of one of its validators: at or below `slot` nothing new is granted any more.
     ///
-    /// `slot`: 0 or above. `validator`: hex text, or null for the whole chain. `reason`: for the audit view. Answers false
-    /// where it stood there or above. Raises 42704 for an unknown chain, 22023, 22P02 and 22004 for bad input, 25006 on a
-    /// standby.
-    fn raise_low_watermark(chain: String, slot: i64, validator: String, reason: String) -> bool {
+    /// `slot`: 0 or above. `validator`: hex text, or null for the whole chain. `reason`: for the audit view. `source_epoch`: for
+    /// chains with epochs, no attestation with an earlier source is granted any more; null: the slot's epoch. Answers false where
+    /// it stood there or above. Raises 42704 for an unknown chain, 22023, 22P02 and 22004 for bad input, SG004 where the clock is not
+    /// to be believed, 25006 on a standby.
+    fn raise_low_watermark(chain: String, slot: i64, validator: String, reason: String, source_epoch: i64) -> bool {
         transaction::refuse_on_standby()?;
         let slot = not_negative(required("slot", slot)?)?;
         let session = Session::open();
         settle(&session)?;
         let target = Target::lock(&session, chain, validator)?;
-        let raised = switches::raise_low_watermark(&session, &target.chain, target.validator_id, slot)?;
+        check_source_epoch(&target.chain, source_epoch)?;
+        let source_epoch = source_epoch.or_else(|| target.epoch_of(slot));
+        let raised =
+            switches::raise_low_watermark(&session, &target.chain, target.validator_id, slot, source_epoch)?;
         if raised {
-            target.write_audit(&session, "raise_low_watermark", &json!({ "slot": slot, "reason": reason }))?;
+            let mut details = json!({ "slot": slot, "reason": reason });
+            if let Some(source_epoch) = source_epoch {
+                details["source_epoch"] = source_epoch.into();
+            }
+            target.write_audit(&session, "raise_low_watermark", &details)?;
         }
         Ok(raised)
     }
 
     /// Lowers a low watermark again, for superusers: what was signed at the slots that open may be unknown here.
     ///
-    /// `slot`: the new watermark; null takes it away. `reason`: must be given. Never below what is cleaned up. Answers false
-    /// where the watermark stood there or below. Raises 42501 for anybody but a superuser, 55000 below what is cleaned up or
+    /// `slot`: the new watermark; null takes it away. With it go those of the epochs, to the slot's epoch, and for a validator those
+    /// of its imported history. `reason`: must be given. Never below what is cleaned up. Answers false where they stood there or
+    /// below. Raises 42501 for anybody but a superuser, 55000 below what is cleaned up or
     /// for a retired chain, 42704, 22023, 22P02, 22004 for bad input, 25006 on a standby.
     fn lower_low_watermark(chain: String, slot: i64, validator: String, reason: String) -> bool {
         transaction::refuse_on_standby()?;
@@ -133,13 +142,13 @@ sql_functions! {
                 .hint("Nothing was changed."));
             }
         }
-        let stands = switches::low_watermark(&session, &target.chain, target.validator_id)?;
-        if stands.is_none_or(|stands| slot.is_some_and(|slot| stands <= slot)) {
+        let epoch = slot.and_then(|slot| target.epoch_of(slot));
+        if !switches::has_low_watermark_above(&session, &target.chain, target.validator_id, slot, epoch)? {
             return Ok(false);
         }
         // First: the trigger that keeps watermarks from falling looks for it.
         target.write_audit(&session, "lower_low_watermark", &json!({ "slot": slot, "reason": reason }))?;
-        switches::lower_low_watermark(&session, &target.chain, target.validator_id, slot)
+        switches::lower_low_watermark(&session, &target.chain, target.validator_id, slot, epoch)
     }
 
     /// Sets the high watermark of a chain or of one of its validators: at or above `slot` nothing is granted. For planned
@@ -188,6 +197,11 @@ impl Target {
             None => None,
         };
         Ok(Self { chain, validator, validator_id })
+    }
+
+    /// The epoch of a slot, where the chain has epochs.
+    fn epoch_of(&self, slot: i64) -> Option<i64> {
+        self.chain.chain.options.epochs.map(|epochs| epochs.epoch_of(slot))
     }
 
     fn write_audit(&self, session: &Session, action: &str, details: &serde_json::Value) -> Result<(), Error> {

@@ -5,6 +5,7 @@ use super::clock::{Duration, Timestamp, MICROSECONDS_PER_MILLISECOND};
 use super::error::{Error, SqlState};
 use super::hex_text;
 use super::token::LockToken;
+use super::vote::{SignedVote, Vote};
 use serde_json::{json, Value};
 
 /// Expected outcomes are values, never exceptions.
@@ -100,20 +101,54 @@ pub fn acquired(token: &LockToken, node: &str, now: Timestamp, lease_until: Time
     answer
 }
 
-/// Another message is pinned.
-pub fn conflict(claim: &Claim, now: Timestamp) -> Acquisition {
-    let pinned_hash = hex_text::show(&claim.message_hash);
+/// Another message is pinned. `cause`: what the rules call that, where they have a word for it.
+pub fn conflict(claim: &Claim, cause: Option<&str>, now: Timestamp) -> Acquisition {
+    let pinned_hash = claim.message_hash.as_ref().map(|hash| hex_text::show(hash));
     let state = claim.state(now).name();
-    let mut answer = Acquisition::new(
-        Outcome::Conflict,
-        format!("another message is on record for this duty: {pinned_hash}, granted to node {} ({state})", claim.node),
-    );
-    answer.details = Some(json!({
+    let reason = match &pinned_hash {
+        Some(hash) if claim.imported => format!("imported history has another message for this duty: {hash}"),
+        Some(hash) => {
+            format!("another message is on record for this duty: {hash}, granted to node {} ({state})", claim.node)
+        }
+        None => "imported history says that this duty was signed, but not with which message".to_owned(),
+    };
+    let mut answer = Acquisition::new(Outcome::Conflict, reason);
+    let mut details = json!({
         "earlier_message_hash": pinned_hash,
         "earlier_state": state,
         "earlier_node": claim.node,
-    }));
+    });
+    if let Some(cause) = cause {
+        details["cause"] = cause.into();
+    }
+    if let Some(source_epoch) = claim.source_epoch {
+        details["earlier_source_epoch"] = source_epoch.into();
+    }
+    answer.details = Some(details);
     answer.holder = Some(claim.node.clone());
+    answer
+}
+
+/// A vote that would surround one on record, or be surrounded by it.
+pub fn surround(vote: Vote, surrounds: bool, earlier: &SignedVote) -> Acquisition {
+    let verb = if surrounds { "would surround" } else { "would be surrounded by" };
+    let root = earlier.signing_root.as_ref().map(|root| hex_text::show(root));
+    let Vote { source_epoch, target_epoch } = earlier.vote;
+    let mut answer = Acquisition::new(
+        Outcome::Conflict,
+        format!(
+            "an attestation from epoch {} to {} {verb} the one on record from epoch {source_epoch} to {target_epoch}, {}",
+            vote.source_epoch,
+            vote.target_epoch,
+            root.as_deref().unwrap_or("whose signing root is not known"),
+        ),
+    );
+    answer.details = Some(json!({
+        "cause": if surrounds { "surrounds" } else { "surrounded" },
+        "earlier_message_hash": root,
+        "earlier_source_epoch": source_epoch,
+        "earlier_target_epoch": target_epoch,
+    }));
     answer
 }
 

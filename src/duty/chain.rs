@@ -1,12 +1,10 @@
-//! A registered chain: identity, clock and options.
+//! A registered chain: clock and options.
 
 use super::clock::{Clock, Duration};
+use super::epochs::Epochs;
 use super::error::{Error, SqlState};
-use super::hex_text;
+use super::rules::Rules;
 use serde_json::Value;
-
-/// The only rules family of this version. Others are refused by name, so that nobody registers a chain nothing protects.
-pub const AZTEC: &str = "aztec";
 
 /// What the first sight of a validator means.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -50,10 +48,16 @@ pub struct Options {
     pub require_standby: bool,
     /// How long history is kept by `run_maintenance`. None: for ever.
     pub retention: Option<Duration>,
+    /// Where the rules have epochs. A part of the chain's clock: given when the chain is registered, and kept.
+    pub epochs: Option<Epochs>,
 }
 
-impl Default for Options {
-    fn default() -> Self {
+/// Epochs that an Ethereum chain's history is kept for.
+const KEPT_EPOCHS: i64 = 512;
+const SLOTS_PER_EPOCH: i32 = 32;
+
+impl Options {
+    pub fn default_of(rules: Rules) -> Self {
         Self {
             first_use: FirstUse::Quarantine,
             horizon_slots: Some(2),
@@ -62,6 +66,15 @@ impl Default for Options {
             durable_record: false,
             require_standby: false,
             retention: Some(14 * 86_400 * 1_000_000),
+            epochs: rules.has_epochs().then(|| Epochs::new(SLOTS_PER_EPOCH)),
+        }
+    }
+
+    /// How long history is kept where nothing else was said.
+    pub fn default_retention(&self, clock: &Clock) -> Option<Duration> {
+        match self.epochs {
+            Some(epochs) => Some(epochs.duration(KEPT_EPOCHS, clock.slot_duration)),
+            None => self.retention,
         }
     }
 }
@@ -80,10 +93,14 @@ impl OptionArguments {
 }
 
 const OPTION_NAMES: &str = "first_use, horizon_slots, margin_slots, allow_unsigned_release, \
-     signature_scheme, record_commit, require_standby, retention";
+     signature_scheme, record_commit, require_standby, retention, slots_per_epoch";
+
+/// A part of a chain's clock, and so never changed.
+pub const SLOTS_PER_EPOCH_OPTION: &str = "slots_per_epoch";
 
 impl Options {
-    /// Sets one option from JSON. `retention` is read by `interval`, because only Postgres knows how to.
+    /// Sets one option from JSON. `retention` is read by `interval`, because only Postgres knows how to; for chains with epochs
+    /// it may be a number of them, which last as long as the slots of `slot_duration` do.
     ///
     /// 22023 for an unknown option or value, 0A000 for one that this version cannot honour.
     pub fn set(
@@ -91,6 +108,7 @@ impl Options {
         arguments: OptionArguments,
         name: &str,
         value: &Value,
+        slot_duration: Duration,
         interval: &dyn Fn(&str) -> Result<Duration, Error>,
     ) -> Result<(), Error> {
         let bad_value = |name, value, expected| bad_value(arguments, name, value, expected);
@@ -135,7 +153,10 @@ impl Options {
             ("require_standby", _) => return Err(bad_value(name, value, "true or false")),
             ("retention", Value::Null) => self.retention = None,
             ("retention", Value::String(text)) => {
-                let retention = interval(text)?;
+                let retention = match (self.epochs, number_of_epochs(text)) {
+                    (Some(epochs), Some(number)) => epochs.duration(number, slot_duration),
+                    _ => interval(text)?,
+                };
                 if retention < 0 {
                     return Err(bad_value(name, value, "null or an interval that is not negative"));
                 }
@@ -143,6 +164,21 @@ impl Options {
             }
             ("retention", _) => {
                 return Err(bad_value(name, value, "null or an interval as text, such as \"14 days\""));
+            }
+            (SLOTS_PER_EPOCH_OPTION, _) if self.epochs.is_some() => {
+                let slots = whole_number(name, value, "a whole number, 1 or above")?;
+                if slots == 0 {
+                    return Err(bad_value(name, value, "a whole number, 1 or above"));
+                }
+                self.epochs = Some(Epochs::new(slots));
+            }
+            (SLOTS_PER_EPOCH_OPTION, _) => {
+                return Err(Error::argument(
+                    SqlState::INVALID_PARAMETER_VALUE,
+                    arguments.name,
+                    "chain option slots_per_epoch is for rules with epochs",
+                )
+                .hint("Leave it out."));
             }
             _ => {
                 return Err(Error::argument(
@@ -155,6 +191,12 @@ impl Options {
         }
         Ok(())
     }
+}
+
+/// The number in a text such as "512 epochs".
+fn number_of_epochs(text: &str) -> Option<i64> {
+    let (number, unit) = text.trim().split_once(' ')?;
+    ["epoch", "epochs"].contains(&unit.trim()).then(|| number.parse().ok())?
 }
 
 /// How many slots beyond the current one may have been signed elsewhere: as far as a ledger like this one grants ahead.
@@ -218,22 +260,6 @@ fn not_yet(arguments: OptionArguments, name: &str, value: &Value, instead: &str)
     .hint(format!("This version knows only {instead}."))
 }
 
-/// Identity of an Aztec chain: `<L1 chain id>:<rollup address>`, the address in lower case.
-pub fn parse_aztec_identity(text: &str) -> Result<String, Error> {
-    let malformed = |what: &str| {
-        Error::argument(SqlState::INVALID_PARAMETER_VALUE, "identity", format!("identity of an aztec chain {what}"))
-            .hint("Give <L1 chain id>:<rollup address>, such as 1:0x and 40 hex digits.")
-    };
-    let (l1_chain_id, rollup) = text.split_once(':').ok_or_else(|| malformed("has no colon"))?;
-    let number: u64 = l1_chain_id.parse().map_err(|_| malformed("does not begin with an L1 chain id"))?;
-    // One spelling for one chain: +1, 01 and 1 must not be three identities.
-    if number.to_string() != l1_chain_id {
-        return Err(malformed("has an L1 chain id with a sign or leading zeros"));
-    }
-    let rollup: [u8; 20] = hex_text::parse("identity", rollup)?;
-    Ok(format!("{number}:{}", hex_text::show(&rollup)))
-}
-
 /// A clock is mandatory where doubt is lifted by time. 22004 without one, 22023 for a slot duration that is not positive.
 pub fn check_clock(genesis: Option<i64>, slot_duration: Option<Duration>) -> Result<Clock, Error> {
     let genesis = super::error::required("genesis_time", genesis)?;
@@ -263,8 +289,12 @@ mod tests {
     use serde_json::json;
 
     fn set(name: &str, value: Value) -> Result<Options, Error> {
-        let mut options = Options::default();
-        options.set(OptionArguments::TOGETHER, name, &value, &|_| Ok(7)).map(|()| options)
+        set_for(Rules::Aztec, name, value)
+    }
+
+    fn set_for(rules: Rules, name: &str, value: Value) -> Result<Options, Error> {
+        let mut options = Options::default_of(rules);
+        options.set(OptionArguments::TOGETHER, name, &value, 12_000_000, &|_| Ok(7)).map(|()| options)
     }
 
     #[test]
@@ -305,6 +335,28 @@ mod tests {
     }
 
     #[test]
+    fn epochs_are_for_rules_that_have_them() {
+        let options = set_for(Rules::Ethereum, "slots_per_epoch", json!(16)).unwrap();
+        assert_eq!(options.epochs, Some(Epochs::new(16)));
+        for value in [json!(0), json!(-1), json!(null), json!("32")] {
+            assert!(set_for(Rules::Ethereum, "slots_per_epoch", value).is_err());
+        }
+        assert!(set("slots_per_epoch", json!(32)).is_err());
+    }
+
+    #[test]
+    fn retention_may_be_a_number_of_epochs() {
+        let kept = |text| set_for(Rules::Ethereum, "retention", json!(text)).unwrap().retention;
+        assert_eq!(kept("512 epochs"), Some(512 * 32 * 12_000_000));
+        assert_eq!(kept(" 1 epoch "), Some(32 * 12_000_000));
+        assert_eq!(kept("9 days"), Some(7));
+        assert!(set_for(Rules::Ethereum, "retention", json!("-1 epochs")).is_err());
+        assert_eq!(set("retention", json!("512 epochs")).unwrap().retention, Some(7));
+        let clock = Clock { genesis: 0, slot_duration: 12_000_000 };
+        assert_eq!(Options::default_of(Rules::Ethereum).default_retention(&clock), kept("512 epochs"));
+    }
+
+    #[test]
     fn a_quarantine_reaches_at_least_as_far_as_the_horizon() {
         assert_eq!(quarantine_slots(4, Some(2)), 4);
         assert_eq!(quarantine_slots(4, Some(32)), 32);
@@ -321,28 +373,5 @@ mod tests {
         assert_eq!(horizon_given_up(Some(2), Some(9)), None);
         assert_eq!(horizon_given_up(Some(2), None), None);
         assert_eq!(horizon_given_up(None, None), None);
-    }
-
-    #[test]
-    fn an_aztec_identity_has_one_spelling() {
-        let rollup = "0x603BB2C05D474794EA97805E8DE69BCCFB3BCA12";
-        assert_eq!(
-            parse_aztec_identity(&format!("1:{rollup}")),
-            Ok("1:0x603bb2c05d474794ea97805e8de69bccfb3bca12".to_owned())
-        );
-        for text in [
-            "",
-            ":",
-            "1:",
-            "1",
-            "01:0x00",
-            "+1:0x00",
-            "-1:0x00",
-            "x:0x00",
-            "1:0x00",
-            "1:603bb2c05d474794ea97805e8de69bccfb3bca12",
-        ] {
-            assert!(parse_aztec_identity(text).is_err(), "{text:?}");
-        }
     }
 }

@@ -5,7 +5,10 @@ use super::clock::Timestamp;
 /// One row of the ledger: a duty whose message hash is pinned.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Claim {
-    pub message_hash: [u8; 32],
+    /// None: something is known to be signed, but not what. Only of imported history.
+    pub message_hash: Option<[u8; 32]>,
+    /// Of an attestation.
+    pub source_epoch: Option<i64>,
     /// The node that holds the claim, or held it last.
     pub node: String,
     /// Nobody else may take the claim over before.
@@ -17,6 +20,8 @@ pub struct Claim {
     /// How many answers carried this claim. Above one, somebody else may still be signing.
     pub answers: i32,
     pub signature: Option<Vec<u8>>,
+    /// It was signed elsewhere, and its history came in.
+    pub imported: bool,
 }
 
 /// Where a claim is in its life.
@@ -26,6 +31,8 @@ pub enum State {
     Signed,
     /// Lease over or released; the hash stays pinned.
     Open,
+    /// Signed elsewhere; its signature is not here.
+    Imported,
 }
 
 impl State {
@@ -34,6 +41,7 @@ impl State {
             Self::Signing => "signing",
             Self::Signed => "signed",
             Self::Open => "open",
+            Self::Imported => "imported",
         }
     }
 }
@@ -44,6 +52,8 @@ impl Claim {
             State::Signed
         } else if self.secret.is_some() && self.lease_until > now {
             State::Signing
+        } else if self.imported {
+            State::Imported
         } else {
             State::Open
         }

@@ -6,6 +6,7 @@ use super::error::{Error, SqlState};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct DutyKey {
     pub chain_id: i32,
+    /// Of an attestation's target checkpoint: the first slot of the epoch.
     pub slot: i64,
     pub validator_id: i32,
     pub duty_type_id: i16,
@@ -22,6 +23,8 @@ pub struct DutyType {
     pub least_block_index: i32,
     /// None: no bound.
     pub greatest_block_index: Option<i32>,
+    /// Asked for by source and target epoch instead of by slot.
+    pub by_epochs: bool,
 }
 
 impl DutyType {
@@ -51,7 +54,8 @@ mod tests {
 
     #[test]
     fn block_index_follows_the_duty_type() {
-        let proposal = DutyType { id: 1, protected: true, least_block_index: 0, greatest_block_index: None };
+        let proposal =
+            DutyType { id: 1, protected: true, least_block_index: 0, greatest_block_index: None, by_epochs: false };
         let attestation = DutyType { least_block_index: -1, greatest_block_index: Some(-1), ..proposal.clone() };
         assert!(proposal.check_block_index("BLOCK_PROPOSAL", 0).is_ok());
         assert!(proposal.check_block_index("BLOCK_PROPOSAL", i32::MAX).is_ok());

@@ -8,7 +8,10 @@ use super::key::DutyKey;
 use super::seal::{self, Key, Keys, Kind};
 
 const KIND: Kind = Kind { prefix: "sgp1_", argument: "seen_position" };
-const LENGTH: usize = 16 + 4 + 8 + 8 + 8 + 4 + DutyKey::LENGTH + 32;
+const LENGTH: usize = 16 + 4 + 8 + 8 + 8 + 4 + DutyKey::LENGTH + 8 + 32;
+
+/// Epochs are never negative.
+const NO_EPOCH: i64 = -1;
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Position {
@@ -23,6 +26,8 @@ pub struct Position {
     /// The node that was granted it.
     pub node_id: i32,
     pub key: DutyKey,
+    /// Of an attestation.
+    pub source_epoch: Option<i64>,
     pub message_hash: [u8; 32],
 }
 
@@ -37,6 +42,7 @@ impl Position {
             .put(&self.granted_at.to_be_bytes())
             .put(&self.node_id.to_be_bytes())
             .put_key(&self.key)
+            .put(&self.source_epoch.unwrap_or(NO_EPOCH).to_be_bytes())
             .put(&self.message_hash);
         seal::show(KIND, key, fields.bytes())
     }
@@ -58,6 +64,7 @@ impl Position {
             granted_at: i64::from_be_bytes(take(&mut rest)),
             node_id: i32::from_be_bytes(take(&mut rest)),
             key: DutyKey::take(&mut rest),
+            source_epoch: Some(i64::from_be_bytes(take(&mut rest))).filter(|epoch| *epoch != NO_EPOCH),
             message_hash: take(&mut rest),
         })
     }
@@ -73,10 +80,11 @@ mod tests {
         fn reads_what_it_shows(
             key: Key, ledger: [u8; 16], database_oid: u32, server_start: i64, wal_end: u64, granted_at: i64, node_id: i32, chain_id: i32,
             slot: i64, validator_id: i32, message_hash: [u8; 32],
+            source_epoch in proptest::option::of(0..i64::MAX),
         ) {
             let duty = DutyKey { chain_id, slot, validator_id, duty_type_id: 3, block_index: -1 };
             let position =
-                Position { ledger, database_oid, server_start, wal_end, granted_at, node_id, key: duty, message_hash };
+                Position { ledger, database_oid, server_start, wal_end, granted_at, node_id, key: duty, source_epoch, message_hash };
             prop_assert_eq!(Position::parse(&position.show(&key), &Keys { current: key, former: Vec::new() }), Ok(position));
         }
     }

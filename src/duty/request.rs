@@ -4,10 +4,19 @@ use super::claim::Replay;
 use super::clock::{Duration, MICROSECONDS_PER_MILLISECOND};
 use super::error::{required, Error, SqlState};
 use super::hex_text;
+use super::rules::SignatureLength;
+use super::vote::Vote;
 
 /// A day. Nobody leases or waits longer by intent.
 const GREATEST_MILLISECONDS: i32 = 86_400_000;
 const LONGEST_NODE_ID: usize = 255;
+
+/// What a duty is counted by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Subject {
+    Slot(i64),
+    Vote(Vote),
+}
 
 /// What a node asks: may I sign this message for this duty?
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -15,7 +24,7 @@ pub struct Request {
     pub chain: String,
     /// 20 bytes for an address, 32 or 48 for a public key; the chain's rules say which.
     pub validator: Vec<u8>,
-    pub slot: i64,
+    pub subject: Subject,
     pub duty_type: String,
     pub message_hash: [u8; 32],
     pub node: String,
@@ -29,13 +38,33 @@ pub struct Request {
     pub seen_position: Option<String>,
 }
 
+/// The same as SQL hands it over.
+pub enum SubjectArguments {
+    Slot(Option<i64>),
+    Vote { source_epoch: Option<i64>, target_epoch: Option<i64> },
+}
+
+impl SubjectArguments {
+    fn parse(self) -> Result<Subject, Error> {
+        Ok(match self {
+            Self::Slot(slot) => Subject::Slot(not_negative("slot", required("slot", slot)?)?),
+            Self::Vote { source_epoch, target_epoch } => Subject::Vote(Vote {
+                source_epoch: not_negative("source_epoch", required("source_epoch", source_epoch)?)?,
+                target_epoch: not_negative("target_epoch", required("target_epoch", target_epoch)?)?,
+            }),
+        })
+    }
+}
+
 /// The arguments of an acquire as SQL hands them over.
 pub struct Arguments {
     pub chain: Option<String>,
     pub validator: Option<String>,
-    pub slot: Option<i64>,
+    pub subject: SubjectArguments,
     pub duty_type: Option<String>,
     pub message_hash: Option<String>,
+    /// What the SQL function calls the message hash.
+    pub hash_argument: &'static str,
     pub node_id: Option<String>,
     pub block_index: Option<i32>,
     pub block_number: Option<i64>,
@@ -49,12 +78,13 @@ pub struct Arguments {
 impl Arguments {
     /// `role`: the database role that asks.
     pub fn parse(self, role: u32) -> Result<Request, Error> {
+        let hash = self.hash_argument;
         Ok(Request {
             chain: required("chain", self.chain)?,
             validator: parse_validator(&required("validator", self.validator)?)?,
-            slot: not_negative("slot", required("slot", self.slot)?)?,
+            subject: self.subject.parse()?,
             duty_type: required("duty_type", self.duty_type)?,
-            message_hash: hex_text::parse("message_hash", &required("message_hash", self.message_hash)?)?,
+            message_hash: hex_text::parse(hash, &required(hash, self.message_hash)?)?,
             node: parse_node_id(required("node_id", self.node_id)?)?,
             block_index: required("block_index", self.block_index)?,
             block_number: optional_not_negative("block_number", self.block_number)?,
@@ -82,10 +112,12 @@ pub fn parse_validator(text: &str) -> Result<Vec<u8>, Error> {
     }
 }
 
-/// A signature as it is stored: 65 bytes, r, s and v, for the chains of this version.
-pub fn parse_signature(text: &str) -> Result<Vec<u8>, Error> {
-    let bytes = hex_text::parse::<65>("signature", text)?;
-    Ok(bytes.to_vec())
+/// A signature as it is stored.
+pub fn parse_signature(text: &str, length: SignatureLength) -> Result<Vec<u8>, Error> {
+    Ok(match length {
+        SignatureLength::Secp256k1 => hex_text::parse::<65>("signature", text)?.to_vec(),
+        SignatureLength::Bls => hex_text::parse::<96>("signature", text)?.to_vec(),
+    })
 }
 
 /// A name that ends in sentences for people and in a file of logs: printable, not empty, at most 255 bytes.
@@ -133,9 +165,10 @@ mod tests {
         Arguments {
             chain: Some("aztec".into()),
             validator: Some(format!("0x{}", "ab".repeat(20))),
-            slot: Some(5),
+            subject: SubjectArguments::Slot(Some(5)),
             duty_type: Some("ATTESTATION".into()),
             message_hash: Some(format!("0x{}", "cd".repeat(32))),
+            hash_argument: "message_hash",
             node_id: Some("node-1".into()),
             block_index: Some(-1),
             block_number: None,
@@ -145,6 +178,10 @@ mod tests {
             wait_ms: Some(0),
             seen_position: None,
         }
+    }
+
+    fn vote(source_epoch: Option<i64>, target_epoch: Option<i64>) -> SubjectArguments {
+        SubjectArguments::Vote { source_epoch, target_epoch }
     }
 
     #[test]
@@ -165,7 +202,11 @@ mod tests {
         let spoiled: Vec<Spoiled> = vec![
             ("chain", |a| a.chain = None, NULL),
             ("validator", |a| a.validator = None, NULL),
-            ("slot", |a| a.slot = None, NULL),
+            ("slot", |a| a.subject = SubjectArguments::Slot(None), NULL),
+            ("source_epoch", |a| a.subject = vote(None, Some(2)), NULL),
+            ("target_epoch", |a| a.subject = vote(Some(1), None), NULL),
+            ("source_epoch", |a| a.subject = vote(Some(-1), Some(2)), VALUE),
+            ("target_epoch", |a| a.subject = vote(Some(1), Some(-1)), VALUE),
             ("duty_type", |a| a.duty_type = None, NULL),
             ("message_hash", |a| a.message_hash = None, NULL),
             ("node_id", |a| a.node_id = None, NULL),
@@ -177,7 +218,7 @@ mod tests {
             ("validator", |a| a.validator = Some("ab".repeat(20)), TEXT),
             ("message_hash", |a| a.message_hash = Some("0x00".into()), TEXT),
             ("message_hash", |a| a.message_hash = Some(format!("0x{}", "zz".repeat(32))), TEXT),
-            ("slot", |a| a.slot = Some(-1), VALUE),
+            ("slot", |a| a.subject = SubjectArguments::Slot(Some(-1)), VALUE),
             ("block_number", |a| a.block_number = Some(-1), VALUE),
             ("checkpoint_number", |a| a.checkpoint_number = Some(-1), VALUE),
             ("node_id", |a| a.node_id = Some(String::new()), VALUE),
@@ -205,7 +246,7 @@ mod tests {
         arguments.node_id = Some("n".repeat(255));
         arguments.lease_ms = Some(86_400_000);
         arguments.wait_ms = Some(86_400_000);
-        arguments.slot = Some(i64::MAX);
+        arguments.subject = SubjectArguments::Slot(Some(i64::MAX));
         assert!(arguments.parse(10).is_ok());
     }
 }

@@ -3,6 +3,7 @@
 use super::statement::{Row, Session, Statement, Time, Value};
 use crate::duty::clock::Timestamp;
 use crate::duty::error::Error;
+use crate::rules::ethereum::LowWatermarks;
 use crate::rules::watermark::{Bounds, Frozen, Quarantine, ValidatorBounds};
 
 // The chain's clock never changes; all that may refuse more is read here. The bounds of one validator change seldom, and
@@ -10,12 +11,13 @@ use crate::rules::watermark::{Bounds, Frozen, Quarantine, ValidatorBounds};
 static READ: Statement = Statement::new(
     c"SELECT c.low_watermark, c.high_watermark, c.retired_at IS NOT NULL, c.horizon_slots, c.quarantine_slot,
              c.quarantine_cause, c.frozen_at IS NOT NULL, c.frozen_reason, c.awaited_slot, c.validator_bounds_version,
-             c.record_commit = 'durable', c.require_standby,
+             c.record_commit = 'durable', c.require_standby, c.low_source_epoch, c.quarantine_source_epoch,
              (SELECT m.latest FROM slashguard.clock_mark AS m WHERE m.single)
         FROM slashguard.chain AS c WHERE c.id = $1",
 );
 static READ_VALIDATOR: Statement = Statement::new(
-    c"SELECT first_use_slot, low_watermark, high_watermark, frozen_at IS NOT NULL, frozen_reason
+    c"SELECT first_use_slot, low_watermark, high_watermark, frozen_at IS NOT NULL, frozen_reason, low_source_epoch,
+             history_block_slot, history_source_epoch, history_target_epoch
         FROM slashguard.validator WHERE id = $1",
 );
 
@@ -38,10 +40,11 @@ pub fn read_again(session: &Session, chain_id: i32, validator_id: i32, before: &
     let row = rows.first().ok_or_else(|| Error::internal("the chain of a claim is gone"))?;
     let bounds = Bounds {
         low_watermark: row.get(1)?,
+        low_source_epoch: row.get(13)?,
         high_watermark: row.get(2)?,
         retired: row.need(3)?,
         horizon_slots: row.get(4)?,
-        quarantine: quarantine(&row, 5, 6)?,
+        quarantine: quarantine(&row, 5, 6, 14)?,
         frozen: frozen(&row, 7, 8)?,
         awaited_slot: row.get(9)?,
         validator: match row.need(10)? {
@@ -54,7 +57,7 @@ pub fn read_again(session: &Session, chain_id: i32, validator_id: i32, before: &
         bounds,
         durable_record: row.need(11)?,
         require_standby: row.need(12)?,
-        latest: row.need::<Time>(13)?.0,
+        latest: row.need::<Time>(15)?.0,
     })
 }
 
@@ -64,7 +67,8 @@ fn read_validator(session: &Session, id: i32, version: i64) -> Result<ValidatorB
     validator(&row, 1, version)
 }
 
-/// What bounds a validator, in five columns from `first` on: first use, low and high watermark, whether it is frozen, why.
+/// What bounds a validator, in nine columns from `first` on: first use, low and high watermark, whether it is frozen, why, the
+/// low watermark of sources, and where its imported blocks, sources and targets begin.
 pub fn validator(row: &Row, first: i32, version: i64) -> Result<ValidatorBounds, Error> {
     Ok(ValidatorBounds {
         version,
@@ -72,6 +76,12 @@ pub fn validator(row: &Row, first: i32, version: i64) -> Result<ValidatorBounds,
         low_watermark: row.get(first + 1)?,
         high_watermark: row.get(first + 2)?,
         frozen: frozen(row, first + 3, first + 4)?,
+        low_source_epoch: row.get(first + 5)?,
+        history: LowWatermarks {
+            block_slot: row.get(first + 6)?,
+            source_epoch: row.get(first + 7)?,
+            target_epoch: row.get(first + 8)?,
+        },
     })
 }
 
@@ -83,10 +93,10 @@ pub fn frozen(row: &Row, is_frozen: i32, reason: i32) -> Result<Option<Frozen>, 
     })
 }
 
-/// The quarantine in these two columns.
-pub fn quarantine(row: &Row, slot: i32, cause: i32) -> Result<Option<Quarantine>, Error> {
+/// The quarantine in these columns.
+pub fn quarantine(row: &Row, slot: i32, cause: i32, source_epoch: i32) -> Result<Option<Quarantine>, Error> {
     let Some(slot) = row.get(slot)? else {
         return Ok(None);
     };
-    Ok(Some(Quarantine { slot, cause: row.need(cause)? }))
+    Ok(Some(Quarantine { slot, source_epoch: row.get(source_epoch)?, cause: row.need(cause)? }))
 }

@@ -6,14 +6,16 @@ use super::registry;
 use super::statement::{Row, Session, Statement, Time, Value};
 use crate::duty::chain::{FirstUse, Options};
 use crate::duty::clock::{interval_to_duration, Clock, Duration, Timestamp};
+use crate::duty::epochs::Epochs;
 use crate::duty::error::{Error, SqlState};
+use crate::duty::rules::Rules;
 use crate::duty::seal;
 
 /// What a chain is registered with.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Chain {
     pub name: String,
-    pub rules: String,
+    pub rules: Rules,
     pub identity: String,
     pub clock: Clock,
     pub options: Options,
@@ -37,6 +39,8 @@ pub struct Registered {
     pub retired: bool,
     /// At or below it, history is deleted.
     pub cleaned_slot: Option<i64>,
+    /// The latest source of the attestations that are deleted.
+    pub cleaned_source_epoch: Option<i64>,
     pub frozen: bool,
     /// Claims may have been granted up to it under a wider horizon.
     pub reach_slot: Option<i64>,
@@ -50,7 +54,8 @@ macro_rules! select_chain {
             concat!(
                 "SELECT id, tableoid, name, rules, identity, genesis_time, slot_duration_us, first_use, horizon_slots, \
                         margin_slots, allow_unsigned_release, record_commit, require_standby, retention_us, \
-                        retired_at IS NOT NULL, cleaned_slot, frozen_at IS NOT NULL, validator_bytes, awaited_slot, reach_slot \
+                        retired_at IS NOT NULL, cleaned_slot, frozen_at IS NOT NULL, validator_bytes, awaited_slot, reach_slot, \
+                        slots_per_epoch, cleaned_source_epoch \
                    FROM slashguard.chain ",
                 $where,
                 "\0"
@@ -75,7 +80,7 @@ fn registered(row: &Row) -> Result<Registered, Error> {
         lock: LockName { table: row.need(2)?, row: id },
         chain: Chain {
             name: row.need(3)?,
-            rules: row.need(4)?,
+            rules: rules(row.need(4)?)?,
             identity: row.need(5)?,
             clock: Clock { genesis: row.need::<Time>(6)?.0, slot_duration: row.need(7)? },
             options: Options {
@@ -86,6 +91,7 @@ fn registered(row: &Row) -> Result<Registered, Error> {
                 durable_record: row.need::<String>(12)? == "durable",
                 require_standby: row.need(13)?,
                 retention: row.get(14)?,
+                epochs: row.get(21)?.map(Epochs::new),
             },
         },
         retired: row.need(15)?,
@@ -94,7 +100,13 @@ fn registered(row: &Row) -> Result<Registered, Error> {
         validator_bytes: row.need(18)?,
         awaited_slot: row.get(19)?,
         reach_slot: row.get(20)?,
+        cleaned_source_epoch: row.get(22)?,
     })
+}
+
+/// The rules family of that name on record.
+pub fn rules(name: String) -> Result<Rules, Error> {
+    Rules::named(&name).ok_or_else(|| Error::internal(format!("a chain has the rules {name}")))
 }
 
 /// The chain of that name; 42704 if there is none.
@@ -156,27 +168,23 @@ const MAINTENANCE: i32 = -1;
 static ADD: Statement = Statement::new(
     c"INSERT INTO slashguard.chain
              (name, rules, identity, validator_bytes, genesis_time, slot_duration_us, first_use, horizon_slots,
-              margin_slots, allow_unsigned_release, record_commit, require_standby, retention_us, registered_at)
-      VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
+              margin_slots, allow_unsigned_release, record_commit, require_standby, retention_us, registered_at,
+              slots_per_epoch)
+      VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)
       ON CONFLICT DO NOTHING",
 );
 
 /// Registers the chain. Answers what stands registered under that name or identity if something does, None if it is new.
-pub fn add(
-    session: &Session,
-    chain: &Chain,
-    validator_bytes: i32,
-    now: Timestamp,
-) -> Result<Option<Registered>, Error> {
+pub fn add(session: &Session, chain: &Chain, now: Timestamp) -> Result<Option<Registered>, Error> {
     identity::begin(session)?;
     let options = &chain.options;
     let added = ADD.run(
         session,
         &[
             Value::Text(Some(&chain.name)),
-            Value::Text(Some(&chain.rules)),
+            Value::Text(Some(chain.rules.name())),
             Value::Text(Some(&chain.identity)),
-            Value::Integer(Some(validator_bytes)),
+            Value::Integer(Some(chain.rules.validator_bytes())),
             Value::Timestamp(Some(chain.clock.genesis)),
             Value::Bigint(Some(chain.clock.slot_duration)),
             Value::Text(Some(options.first_use.name())),
@@ -187,6 +195,7 @@ pub fn add(
             Value::Bool(options.require_standby),
             Value::Bigint(options.retention),
             Value::Timestamp(Some(now)),
+            Value::Integer(options.epochs.map(Epochs::slots_per_epoch)),
         ],
     )?;
     if added.any() {
@@ -195,7 +204,8 @@ pub fn add(
     if let Some(existing) = find(session, &chain.name)? {
         return Ok(Some(existing));
     }
-    let rows = BY_IDENTITY.run(session, &[Value::Text(Some(&chain.rules)), Value::Text(Some(&chain.identity))])?;
+    let rows =
+        BY_IDENTITY.run(session, &[Value::Text(Some(chain.rules.name())), Value::Text(Some(&chain.identity))])?;
     let row = rows.first().ok_or_else(|| Error::internal("a chain vanished while it was registered"))?;
     registered(&row).map(Some)
 }
@@ -243,22 +253,31 @@ pub fn remember_reach(session: &Session, id: i32, slot: i64) -> Result<(), Error
 
 static CONFIRM_RECOVERY: Statement = Statement::new(
     c"UPDATE slashguard.chain
-         SET quarantine_slot = $2,
+         SET quarantine_slot = $2, quarantine_source_epoch = $4,
              quarantine_cause = CASE WHEN $2 IS NOT NULL THEN
                  COALESCE(quarantine_cause, doubt_while_frozen, 'this server was started anew') END,
              doubt_while_frozen = NULL, awaited_slot = NULL, covered_until = $3
        WHERE id = $1 AND (quarantine_slot IS NOT NULL OR doubt_while_frozen IS NOT NULL OR awaited_slot IS NOT NULL)",
 );
 
-/// Ends the quarantine and the wait for witnesses at `slot`, or altogether. False if there is neither.
+/// Ends the quarantine and the wait for witnesses at `slot`, or altogether. `source_epoch`: below it no source is granted; None:
+/// below the slot's epoch. False if there is neither.
 pub fn confirm_recovery(
     session: &Session,
     chain: &Registered,
     slot: Option<i64>,
+    source_epoch: Option<i64>,
     now: Timestamp,
 ) -> Result<bool, Error> {
-    let rows = CONFIRM_RECOVERY
-        .run(session, &[Value::Integer(Some(chain.id)), Value::Bigint(slot), Value::Timestamp(Some(now))])?;
+    let rows = CONFIRM_RECOVERY.run(
+        session,
+        &[
+            Value::Integer(Some(chain.id)),
+            Value::Bigint(slot),
+            Value::Timestamp(Some(now)),
+            Value::Bigint(source_epoch),
+        ],
+    )?;
     Ok(rows.any())
 }
 

@@ -12,6 +12,8 @@ use crate::duty::token::LockToken;
 /// A grant to be written: to whom, until when, under which secret.
 pub struct Grant<'a> {
     pub request: &'a Request,
+    /// Of an attestation.
+    pub source_epoch: Option<i64>,
     pub node_id: i32,
     pub secret: [u8; 16],
     pub now: Timestamp,
@@ -58,8 +60,8 @@ macro_rules! for_key {
 static INSERT: Statement = Statement::new(
     c"INSERT INTO slashguard.claim
              (chain_id, slot, validator_id, duty_type_id, block_index, message_hash, node_id, secret, granted_at,
-              lease_until, request_id, request_role, block_number, checkpoint_number)
-      SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14
+              lease_until, request_id, request_role, block_number, checkpoint_number, source_epoch)
+      SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15
        WHERE NOT EXISTS (
              SELECT FROM slashguard.claim AS c
               WHERE c.chain_id = $1 AND c.slot = $2 AND c.validator_id = $3 AND c.duty_type_id = $4 AND c.block_index = $5)
@@ -84,6 +86,7 @@ pub fn insert(session: &Session, key: &DutyKey, grant: &Grant) -> Result<bool, E
                 Value::Oid(request.replay.map(|replay| replay.role)),
                 Value::Bigint(request.block_number),
                 Value::Bigint(request.checkpoint_number),
+                Value::Bigint(grant.source_epoch),
             ],
         ),
     )?;
@@ -91,10 +94,14 @@ pub fn insert(session: &Session, key: &DutyKey, grant: &Grant) -> Result<bool, E
 }
 
 static READ: Statement = for_key!(
-    "SELECT c.message_hash, n.name, c.lease_until, c.secret, c.request_id, c.request_role, c.answers, c.signature \
-       FROM slashguard.claim AS c JOIN slashguard.node AS n ON n.id = c.node_id",
+    "SELECT c.message_hash, n.name, c.lease_until, c.secret, c.request_id, c.request_role, c.answers, c.signature, \
+            c.imported_at IS NOT NULL, c.source_epoch \
+       FROM slashguard.claim AS c LEFT JOIN slashguard.node AS n ON n.id = c.node_id",
     ""
 );
+
+/// What stands for the node that signed what was imported.
+pub const ELSEWHERE: &str = "(imported)";
 
 /// The claim on record, as of now.
 pub fn read(session: &Session, key: &DutyKey) -> Result<Option<Claim>, Error> {
@@ -103,27 +110,35 @@ pub fn read(session: &Session, key: &DutyKey) -> Result<Option<Claim>, Error> {
 }
 
 fn read_claim(row: &Row) -> Result<Claim, Error> {
-    let message_hash: Vec<u8> = row.need(1)?;
+    let message_hash: Option<Vec<u8>> = row.get(1)?;
+    let imported = row.need(9)?;
     let replay = match (row.get::<[u8; 16]>(5)?, row.get::<u32>(6)?) {
         (Some(request_id), Some(role)) => Some(Replay { role, request_id }),
         _ => None,
     };
     Ok(Claim {
         message_hash: message_hash
-            .try_into()
-            .map_err(|_| Error::internal("a message hash on record is not 32 bytes"))?,
-        node: row.need(2)?,
+            .map(|hash| hash.try_into().map_err(|_| Error::internal("a message hash on record is not 32 bytes")))
+            .transpose()?,
+        source_epoch: row.get(10)?,
+        node: match row.get(2)? {
+            Some(node) => node,
+            None if imported => ELSEWHERE.to_owned(),
+            None => return Err(Error::internal("the node of a claim is gone")),
+        },
         lease_until: row.need::<Time>(3)?.0,
         secret: row.get(4)?,
         replay,
         answers: row.need(7)?,
         signature: row.get(8)?,
+        imported,
     })
 }
 
 static TAKE_OVER: Statement = for_key!(
     "UPDATE slashguard.claim AS c \
-        SET previous_node_ids = CASE WHEN cardinality(c.previous_node_ids) >= 100 THEN c.previous_node_ids \
+        SET previous_node_ids = CASE WHEN cardinality(c.previous_node_ids) >= 100 OR c.node_id = 0 \
+                                     THEN c.previous_node_ids \
                                      ELSE array_append(c.previous_node_ids, c.node_id) END, \
             node_id = $7, secret = $8, granted_at = $9, lease_until = $10, \
             request_id = $11, request_role = $12, answers = c.answers + 1",
@@ -242,15 +257,17 @@ static FREE: Statement = Statement::new(
            WHERE c.chain_id = $1 AND c.slot = $2
              AND c.validator_id = $3 AND c.duty_type_id = $4
              AND c.block_index = $5
-             AND c.secret = $6 AND c.signature IS NULL AND c.answers = 1
-          RETURNING c.message_hash, c.node_id, c.granted_at),
+             AND c.secret = $6 AND c.signature IS NULL AND c.answers = 1 AND c.imported_at IS NULL
+          RETURNING c.message_hash, c.node_id, c.granted_at, c.source_epoch),
       buried AS (
           INSERT INTO slashguard.tombstone
                  (chain_id, slot, validator_id, duty_type_id, block_index, message_hash, node_id, granted_at, freed_at,
-                  freed_by, cause)
-          SELECT $1, $2, $3, $4, $5, gone.message_hash, gone.node_id, gone.granted_at, $7, $8, $9
+                  freed_by, cause, source_epoch)
+          SELECT $1, $2, $3, $4, $5, gone.message_hash, gone.node_id, gone.granted_at, $7, $8, $9, gone.source_epoch
             FROM gone
-           WHERE NOT EXISTS (SELECT FROM slashguard.chain AS h WHERE h.id = $1 AND h.low_watermark >= $2))
+           WHERE NOT EXISTS (SELECT FROM slashguard.chain AS h
+                              WHERE h.id = $1 AND h.low_watermark >= $2
+                                AND (gone.source_epoch IS NULL OR h.low_source_epoch >= gone.source_epoch)))
       SELECT node_id FROM gone",
 );
 
@@ -259,7 +276,7 @@ pub const TAKEN_BACK: &str = "watermark rose meanwhile";
 /// The cause of a tombstone for a claim whose holder said so.
 pub const CERTAINLY_UNSIGNED: &str = "certainly unsigned";
 
-/// Removes the claim and leaves a tombstone, but for a slot that a watermark covers anyway. Only where `rules::aztec::may_be_freed` holds when the row's lock is got,
+/// Removes the claim and leaves a tombstone, but for a slot that a watermark covers anyway. Only where `rules::one_message::may_be_freed` holds when the row's lock is got,
 /// or for a claim of this very transaction that nobody was told of. Answers the node that held it.
 pub fn free(
     session: &Session,

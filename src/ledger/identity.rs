@@ -57,7 +57,8 @@ static ADD_START: Statement = Statement::new(
 );
 static QUARANTINE: Statement = Statement::new(
     c"UPDATE slashguard.chain
-         SET quarantine_slot = GREATEST(quarantine_slot, $2), quarantine_cause = $3, covered_until = $4
+         SET quarantine_slot = GREATEST(quarantine_slot, $2), quarantine_source_epoch = NULL, quarantine_cause = $3,
+             covered_until = GREATEST(covered_until, $4)
        WHERE id = $1",
 );
 static DOUBT_FROZEN: Statement = Statement::new(c"UPDATE slashguard.chain SET doubt_while_frozen = $2 WHERE id = $1");

@@ -17,4 +17,5 @@ pub mod replication;
 pub mod server;
 pub mod statement;
 pub mod switches;
+pub mod votes;
 pub mod witnesses;

@@ -53,7 +53,9 @@ static ON_RECORD: Statement = Statement::new(
              EXISTS (SELECT FROM slashguard.tombstone AS t
                       WHERE t.chain_id = $1 AND t.slot = $2 AND t.validator_id = $3 AND t.duty_type_id = $4
                         AND t.block_index = $5 AND t.message_hash = $6 AND t.granted_at = $7),
-             h.doubt_while_frozen IS NOT NULL
+             h.doubt_while_frozen IS NOT NULL,
+             GREATEST(h.low_source_epoch, v.low_source_epoch,
+                      COALESCE(h.quarantine_source_epoch, h.quarantine_slot / h.slots_per_epoch))
         FROM slashguard.ledger AS l
         LEFT JOIN slashguard.chain AS h ON h.id = $1
         LEFT JOIN slashguard.validator AS v ON v.id = $3
@@ -79,6 +81,7 @@ fn on_record(session: &Session, position: &Position) -> Result<OnRecord, Error> 
     Ok(OnRecord {
         covered_until: row.get::<Time>(1)?.map(|time| time.0),
         watermark: row.get(2)?,
+        source_watermark: row.get(6)?,
         message_hash: row.get::<Vec<u8>>(3)?.and_then(|hash| hash.try_into().ok()),
         freed: row.need(4)?,
         doubt_while_frozen: row.need(5)?,

@@ -13,8 +13,8 @@ const PLACES: u64 = 8192;
 static NOTE: Statement = Statement::new(
     c"INSERT INTO slashguard.refusal AS r
              (place, chain_id, validator, slot, duty_type_id, block_index, message_hash, node, outcome, reason,
-              count, first_at, last_at)
-      VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 1, $11, $11)
+              count, first_at, last_at, source_epoch)
+      VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 1, $11, $11, $12)
       ON CONFLICT (place) DO UPDATE SET
           count = CASE WHEN (r.chain_id, r.validator, r.slot, r.duty_type_id, r.block_index, r.message_hash, r.node,
                              r.outcome)
@@ -31,14 +31,22 @@ static NOTE: Statement = Statement::new(
           chain_id = EXCLUDED.chain_id, validator = EXCLUDED.validator, slot = EXCLUDED.slot,
           duty_type_id = EXCLUDED.duty_type_id, block_index = EXCLUDED.block_index,
           message_hash = EXCLUDED.message_hash, node = EXCLUDED.node, outcome = EXCLUDED.outcome,
-          reason = EXCLUDED.reason, last_at = EXCLUDED.last_at",
+          reason = EXCLUDED.reason, last_at = EXCLUDED.last_at, source_epoch = EXCLUDED.source_epoch",
 );
+
+/// What the names of a request stand for, as far as a refusal is told apart by it.
+pub struct Asked {
+    pub chain_id: i32,
+    pub duty_type_id: i16,
+    pub slot: i64,
+    /// Of an attestation.
+    pub source_epoch: Option<i64>,
+}
 
 /// Notes a conflict, stale or halted answer; the same refusal again only counts.
 pub fn note(
     session: &Session,
-    chain_id: i32,
-    duty_type_id: i16,
+    asked: &Asked,
     request: &Request,
     answer: &Acquisition,
     now: Timestamp,
@@ -49,17 +57,18 @@ pub fn note(
     NOTE.run(
         session,
         &[
-            Value::Integer(Some(place(ring, chain_id, duty_type_id, request))),
-            Value::Integer(Some(chain_id)),
+            Value::Integer(Some(place(ring, asked, request))),
+            Value::Integer(Some(asked.chain_id)),
             Value::Bytes(Some(&request.validator)),
-            Value::Bigint(Some(request.slot)),
-            Value::Smallint(duty_type_id),
+            Value::Bigint(Some(asked.slot)),
+            Value::Smallint(asked.duty_type_id),
             Value::Integer(Some(request.block_index)),
             Value::Bytes(Some(&request.message_hash)),
             Value::Text(Some(&request.node)),
             Value::Text(Some(answer.outcome.name())),
             Value::Text(Some(&answer.reason)),
             Value::Timestamp(Some(now)),
+            Value::Bigint(asked.source_epoch),
         ],
     )?;
     Ok(())
@@ -75,13 +84,13 @@ fn ring(outcome: Outcome) -> Option<u64> {
     }
 }
 
-fn place(ring: u64, chain_id: i32, duty_type_id: i16, request: &Request) -> i32 {
+fn place(ring: u64, asked: &Asked, request: &Request) -> i32 {
     let mut hasher = DefaultHasher::new();
     (
-        chain_id,
-        duty_type_id,
+        asked.chain_id,
+        asked.duty_type_id,
         &request.validator,
-        request.slot,
+        asked.slot,
         request.block_index,
         request.message_hash,
         &request.node,

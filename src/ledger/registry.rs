@@ -7,10 +7,12 @@ use super::patience;
 use super::statement::{Session, Statement, Time, Value};
 use crate::duty::chain::{first_use_slot, FirstUse};
 use crate::duty::clock::{Clock, Timestamp};
+use crate::duty::epochs::Epochs;
 use crate::duty::error::{Error, SqlState};
 use crate::duty::hex_text;
 use crate::duty::key::DutyType;
-use crate::duty::request::Request;
+use crate::duty::request::{Request, Subject};
+use crate::duty::rules::Rules;
 use crate::duty::seal;
 use crate::rules::watermark::{Bounds, Frozen, Quarantine, ValidatorBounds};
 
@@ -36,9 +38,12 @@ pub struct Chain {
     /// Waiting places are locks on the ledger's table.
     pub ledger_table: u32,
     pub clock: Clock,
+    pub rules: Rules,
+    pub epochs: Option<Epochs>,
     pub first_use: FirstUse,
     pub margin_slots: i32,
     pub low_watermark: Option<i64>,
+    pub low_source_epoch: Option<i64>,
     pub high_watermark: Option<i64>,
     pub retired: bool,
     pub horizon_slots: Option<i32>,
@@ -55,11 +60,32 @@ pub struct Validator {
 }
 
 impl Entry {
+    /// The slot that a duty stands at: of an attestation, its target's checkpoint. 22003 for an epoch whose slots cannot be
+    /// counted.
+    pub fn slot(&self, subject: Subject) -> Result<i64, Error> {
+        let (vote, epochs) = match (subject, self.chain.epochs) {
+            (Subject::Slot(slot), _) => return Ok(slot),
+            (Subject::Vote(vote), Some(epochs)) => (vote, epochs),
+            (Subject::Vote(_), None) => return Err(Error::internal("a chain without epochs was asked for a vote")),
+        };
+        if vote.target_epoch > epochs.last_epoch() {
+            return Err(Error::argument(
+                SqlState::NUMERIC_VALUE_OUT_OF_RANGE,
+                "target_epoch",
+                format!("target_epoch {} is too late: its slots are beyond 2^63-1", vote.target_epoch),
+            )
+            .hint(format!("Give an epoch from 0 to {}.", epochs.last_epoch())));
+        }
+        Ok(epochs.first_slot(vote.target_epoch))
+    }
+
     /// What bounds a slot, as far as it was read with the names.
     pub fn bounds(&self, chain: &str, now: Timestamp) -> Bounds {
         Bounds {
             chain: chain.to_owned(),
+            epochs: self.chain.epochs,
             low_watermark: self.chain.low_watermark,
+            low_source_epoch: self.chain.low_source_epoch,
             high_watermark: self.chain.high_watermark,
             retired: self.chain.retired,
             frozen: self.chain.frozen.clone(),
@@ -78,7 +104,9 @@ static LOOK_UP: Statement = Statement::new(
              c.validator_bytes, c.quarantine_slot, c.quarantine_cause, c.frozen_at IS NOT NULL, c.frozen_reason,
              c.awaited_slot, c.require_standby, c.validator_bounds_version, l.id, l.tableoid, l.seal_key,
              t.id, t.protected, t.least_block_index, t.greatest_block_index,
-             v.id, v.first_use_slot, v.low_watermark, v.high_watermark, v.frozen_at IS NOT NULL, v.frozen_reason, n.id
+             v.id, v.first_use_slot, v.low_watermark, v.high_watermark, v.frozen_at IS NOT NULL, v.frozen_reason,
+             v.low_source_epoch, v.history_block_slot, v.history_source_epoch, v.history_target_epoch, n.id,
+             c.low_source_epoch, c.quarantine_source_epoch, c.slots_per_epoch, t.by_epochs, c.rules
         FROM slashguard.chain AS c
        CROSS JOIN slashguard.ledger AS l
         LEFT JOIN slashguard.duty_type AS t
@@ -119,13 +147,16 @@ pub fn look_up(session: &Session, request: &Request) -> Result<Entry, Error> {
             ledger_table: row.need(20)?,
             seal_key: chains::seal_key(row.need(21)?)?,
             clock: Clock { genesis: row.need::<Time>(3)?.0, slot_duration: row.need(4)? },
+            rules: chains::rules(row.need(41)?)?,
+            epochs: row.get(39)?.map(Epochs::new),
             first_use: FirstUse::named(&row.need::<String>(5)?),
             margin_slots: row.need(6)?,
             low_watermark: row.get(7)?,
+            low_source_epoch: row.get(37)?,
             high_watermark: row.get(8)?,
             retired: row.need(9)?,
             horizon_slots: row.get(10)?,
-            quarantine: bounds::quarantine(&row, 12, 13)?,
+            quarantine: bounds::quarantine(&row, 12, 13, 38)?,
             frozen: bounds::frozen(&row, 14, 15)?,
             awaited_slot: row.get(16)?,
             require_standby: row.need(17)?,
@@ -135,12 +166,13 @@ pub fn look_up(session: &Session, request: &Request) -> Result<Entry, Error> {
             protected: row.need(23)?,
             least_block_index: row.need(24)?,
             greatest_block_index: row.get(25)?,
+            by_epochs: row.need(40)?,
         },
         validator: match row.get(26)? {
             Some(id) => Some(Validator { id, bounds: bounds::validator(&row, 27, row.need(18)?)? }),
             None => None,
         },
-        node_id: row.get(32)?,
+        node_id: row.get(36)?,
     })
 }
 
@@ -191,10 +223,12 @@ static ADD_VALIDATOR: Statement = Statement::new(
     c"INSERT INTO slashguard.validator (chain_id, key, first_seen, first_use_slot)
       VALUES ($1, $2, $3, $4)
       ON CONFLICT (chain_id, key) DO NOTHING
-      RETURNING id, first_use_slot, low_watermark, high_watermark, frozen_at IS NOT NULL, frozen_reason",
+      RETURNING id, first_use_slot, low_watermark, high_watermark, frozen_at IS NOT NULL, frozen_reason, low_source_epoch,
+                history_block_slot, history_source_epoch, history_target_epoch",
 );
 static READ_VALIDATOR: Statement = Statement::new(
-    c"SELECT id, first_use_slot, low_watermark, high_watermark, frozen_at IS NOT NULL, frozen_reason
+    c"SELECT id, first_use_slot, low_watermark, high_watermark, frozen_at IS NOT NULL, frozen_reason, low_source_epoch,
+             history_block_slot, history_source_epoch, history_target_epoch
         FROM slashguard.validator WHERE chain_id = $1 AND key = $2",
 );
 

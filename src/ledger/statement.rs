@@ -46,6 +46,7 @@ pub enum Value<'a> {
     Bytes(Option<&'a [u8]>),
     Uuid(Option<[u8; 16]>),
     Oid(Option<u32>),
+    Bigints(&'a [i64]),
 }
 
 impl Value<'_> {
@@ -60,6 +61,7 @@ impl Value<'_> {
             Self::Bytes(_) => pg_sys::BYTEAOID,
             Self::Uuid(_) => pg_sys::UUIDOID,
             Self::Oid(_) => pg_sys::OIDOID,
+            Self::Bigints(_) => pg_sys::INT8ARRAYOID,
         }
     }
 
@@ -73,6 +75,7 @@ impl Value<'_> {
             Self::Bytes(value) => value.into_datum(),
             Self::Uuid(value) => value.map(pgrx::Uuid::from_bytes).into_datum(),
             Self::Oid(value) => value.map(pg_sys::Oid::from).into_datum(),
+            Self::Bigints(values) => values.to_vec().into_datum(),
         }
     }
 }

@@ -117,13 +117,14 @@ impl Bound {
         session: &Session,
         chain: &Registered,
         validator_id: Option<i32>,
-        slot: Option<i64>,
+        bounds: &[Value],
     ) -> Result<bool, Error> {
         let (statement, id) = match validator_id {
             None => (&self.of_chain, chain.id),
             Some(validator_id) => (&self.of_validator, validator_id),
         };
-        let changed = statement.run(session, &[Value::Integer(Some(id)), Value::Bigint(slot)])?.any();
+        let values = [&[Value::Integer(Some(id))], bounds].concat();
+        let changed = statement.run(session, &values)?.any();
         if validator_id.is_some() {
             count_change(session, chain)?;
         }
@@ -133,56 +134,90 @@ impl Bound {
 
 static RAISE_LOW: Bound = Bound {
     of_chain: Statement::new(
-        c"UPDATE slashguard.chain SET low_watermark = $2
-           WHERE id = $1 AND (low_watermark IS NULL OR low_watermark < $2)",
+        c"UPDATE slashguard.chain
+             SET low_watermark = GREATEST(low_watermark, $2), low_source_epoch = GREATEST(low_source_epoch, $3)
+           WHERE id = $1 AND (low_watermark IS NULL OR low_watermark < $2
+                              OR $3 IS NOT NULL AND (low_source_epoch IS NULL OR low_source_epoch < $3))",
     ),
     of_validator: Statement::new(
-        c"UPDATE slashguard.validator SET low_watermark = $2
-           WHERE id = $1 AND (low_watermark IS NULL OR low_watermark < $2)",
+        c"UPDATE slashguard.validator
+             SET low_watermark = GREATEST(low_watermark, $2), low_source_epoch = GREATEST(low_source_epoch, $3)
+           WHERE id = $1 AND (low_watermark IS NULL OR low_watermark < $2
+                              OR $3 IS NOT NULL AND (low_source_epoch IS NULL OR low_source_epoch < $3))",
     ),
 };
 
-/// Raises the low watermark of the chain, or of one of its validators. False if it stood there or above.
+/// Raises the low watermarks of the chain, or of one of its validators: of slots, and of the sources of attestations where the
+/// chain has epochs. False if they stood there or above.
 pub fn raise_low_watermark(
     session: &Session,
     chain: &Registered,
     validator_id: Option<i32>,
     slot: i64,
+    source_epoch: Option<i64>,
 ) -> Result<bool, Error> {
-    RAISE_LOW.set(session, chain, validator_id, Some(slot))
+    RAISE_LOW.set(session, chain, validator_id, &[Value::Bigint(Some(slot)), Value::Bigint(source_epoch)])
 }
 
-static READ_LOW: Statement = Statement::new(
-    c"SELECT CASE WHEN $2 IS NULL THEN c.low_watermark
-                  ELSE (SELECT v.low_watermark FROM slashguard.validator AS v WHERE v.id = $2) END
-        FROM slashguard.chain AS c WHERE c.id = $1",
-);
-
-/// The low watermark of the chain, or of one of its validators.
-pub fn low_watermark(session: &Session, chain: &Registered, validator_id: Option<i32>) -> Result<Option<i64>, Error> {
-    let rows = READ_LOW.run(session, &[Value::Integer(Some(chain.id)), Value::Integer(validator_id)])?;
-    rows.first().map(|row| row.get(1)).transpose().map(Option::flatten)
-}
-
-static LOWER_LOW: Bound = Bound {
+static IS_ABOVE: Bound = Bound {
     of_chain: Statement::new(
-        c"UPDATE slashguard.chain SET low_watermark = $2
-           WHERE id = $1 AND low_watermark > COALESCE($2, -1)
-             AND (cleaned_slot IS NULL OR COALESCE($2, -1) >= cleaned_slot)",
+        c"SELECT FROM slashguard.chain
+           WHERE id = $1 AND (low_watermark > COALESCE($2, -1)
+                              OR low_source_epoch > GREATEST(COALESCE($3, -1), cleaned_source_epoch))",
     ),
     of_validator: Statement::new(
-        c"UPDATE slashguard.validator SET low_watermark = $2 WHERE id = $1 AND low_watermark > COALESCE($2, -1)",
+        c"SELECT FROM slashguard.validator
+           WHERE id = $1 AND (low_watermark > COALESCE($2, -1) OR low_source_epoch > COALESCE($3, -1)
+                              OR history_block_slot > COALESCE($2, -1) OR history_source_epoch > COALESCE($3, -1)
+                              OR history_target_epoch > COALESCE($3, -1))",
+    ),
+};
+static LOWER_LOW: Bound = Bound {
+    of_chain: Statement::new(
+        c"UPDATE slashguard.chain
+             SET low_watermark = CASE WHEN low_watermark > COALESCE($2, -1) THEN $2 ELSE low_watermark END,
+                 low_source_epoch = CASE WHEN low_source_epoch > COALESCE($3, -1)
+                                         THEN GREATEST($3, cleaned_source_epoch) ELSE low_source_epoch END
+           WHERE id = $1 AND (cleaned_slot IS NULL OR COALESCE($2, -1) >= cleaned_slot)",
+    ),
+    of_validator: Statement::new(
+        c"UPDATE slashguard.validator
+             SET low_watermark = CASE WHEN low_watermark > COALESCE($2, -1) THEN $2 ELSE low_watermark END,
+                 low_source_epoch = CASE WHEN low_source_epoch > COALESCE($3, -1) THEN $3 ELSE low_source_epoch END,
+                 history_block_slot =
+                     CASE WHEN history_block_slot > COALESCE($2, -1) THEN $2 ELSE history_block_slot END,
+                 history_source_epoch =
+                     CASE WHEN history_source_epoch > COALESCE($3, -1) THEN $3 ELSE history_source_epoch END,
+                 history_target_epoch =
+                     CASE WHEN history_target_epoch > COALESCE($3, -1) THEN $3 ELSE history_target_epoch END
+           WHERE id = $1",
     ),
 };
 
-/// Lowers the low watermark, or takes it away. The audit must have the entry by now: a trigger looks for it.
+/// Whether a low watermark stands above `slot`, or one of sources or targets above `epoch`. None: whether there is one.
+pub fn has_low_watermark_above(
+    session: &Session,
+    chain: &Registered,
+    validator_id: Option<i32>,
+    slot: Option<i64>,
+    epoch: Option<i64>,
+) -> Result<bool, Error> {
+    let (statement, id) = match validator_id {
+        None => (&IS_ABOVE.of_chain, chain.id),
+        Some(validator_id) => (&IS_ABOVE.of_validator, validator_id),
+    };
+    Ok(statement.run(session, &[Value::Integer(Some(id)), Value::Bigint(slot), Value::Bigint(epoch)])?.any())
+}
+
+/// Lowers the low watermarks, or takes them away. The audit must have the entry by now: a trigger looks for it.
 pub fn lower_low_watermark(
     session: &Session,
     chain: &Registered,
     validator_id: Option<i32>,
     slot: Option<i64>,
+    epoch: Option<i64>,
 ) -> Result<bool, Error> {
-    LOWER_LOW.set(session, chain, validator_id, slot)
+    LOWER_LOW.set(session, chain, validator_id, &[Value::Bigint(slot), Value::Bigint(epoch)])
 }
 
 static SET_HIGH: Bound = Bound {
@@ -201,5 +236,5 @@ pub fn set_high_watermark(
     validator_id: Option<i32>,
     slot: Option<i64>,
 ) -> Result<bool, Error> {
-    SET_HIGH.set(session, chain, validator_id, slot)
+    SET_HIGH.set(session, chain, validator_id, &[Value::Bigint(slot)])
 }

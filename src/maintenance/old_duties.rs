@@ -19,9 +19,15 @@ static DELETE: Statement = Statement::new(
           DELETE FROM slashguard.claim AS c USING doomed AS d
            WHERE c.chain_id = d.chain_id AND c.slot = d.slot AND c.validator_id = d.validator_id
              AND c.duty_type_id = d.duty_type_id AND c.block_index = d.block_index
-          RETURNING c.duty_type_id, c.node_id, c.previous_node_ids, c.granted_at, c.signed_at),
+          RETURNING c.duty_type_id, c.node_id, c.previous_node_ids, c.granted_at, c.signed_at, c.source_epoch),
+      raised AS (
+          UPDATE slashguard.chain AS h
+             SET low_source_epoch = GREATEST(h.low_source_epoch, g.latest),
+                 cleaned_source_epoch = GREATEST(h.cleaned_source_epoch, g.latest)
+            FROM (SELECT pg_catalog.max(source_epoch) AS latest FROM gone) AS g
+           WHERE h.id = $1 AND (h.cleaned_source_epoch IS NULL OR h.cleaned_source_epoch < g.latest)),
       events AS (
-          SELECT duty_type_id, node_id, 'acquired' AS event, 0::bigint AS microseconds FROM gone
+          SELECT duty_type_id, node_id, 'acquired' AS event, 0::bigint AS microseconds FROM gone WHERE node_id <> 0
           UNION ALL
           SELECT duty_type_id, unnest(previous_node_ids), 'acquired', 0 FROM gone
           UNION ALL
@@ -43,7 +49,13 @@ static DELETE_TOMBSTONES: Statement = Statement::new(
     c"WITH gone AS (
           DELETE FROM slashguard.tombstone
            WHERE id IN (SELECT id FROM slashguard.tombstone WHERE chain_id = $1 AND slot <= $2 LIMIT $3)
-          RETURNING duty_type_id, node_id, cause),
+          RETURNING duty_type_id, node_id, cause, source_epoch),
+      raised AS (
+          UPDATE slashguard.chain AS h
+             SET low_source_epoch = GREATEST(h.low_source_epoch, g.latest),
+                 cleaned_source_epoch = GREATEST(h.cleaned_source_epoch, g.latest)
+            FROM (SELECT pg_catalog.max(source_epoch) AS latest FROM gone) AS g
+           WHERE h.id = $1 AND (h.cleaned_source_epoch IS NULL OR h.cleaned_source_epoch < g.latest)),
       counted AS (
           INSERT INTO slashguard.counter AS k (chain_id, duty_type_id, node_id, event, shard, count)
           SELECT $1, duty_type_id, node_id, 'acquired', -1, pg_catalog.count(*)
@@ -67,7 +79,9 @@ pub fn cutoff(chain: &Registered, max_age: Option<Duration>, now: Timestamp) -> 
     (cutoff >= 0).then_some(cutoff)
 }
 
-/// Deletes up to `limit` claims at or below `cutoff`, the watermark first, in this transaction. Answers how many.
+/// Deletes up to `limit` claims at or below `cutoff`, the watermark first, in this transaction. The latest source that goes becomes a
+/// watermark, too: with votes from 100 to 101 and from 90 to 200 on record, forgetting the first must still forbid one from 95 to
+/// 300. Answers how many.
 pub fn delete(session: &Session, chain: &Registered, cutoff: i64, limit: i64) -> Result<i64, Error> {
     let range = [Value::Integer(Some(chain.id)), Value::Bigint(Some(cutoff))];
     RAISE.run(session, &range)?;

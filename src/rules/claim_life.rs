@@ -1,6 +1,6 @@
 //! The life of a claim, played against a model: whatever happens in whatever order, one key never sees two hashes.
 
-use super::aztec::{judge, may_be_freed, Verdict};
+use super::one_message::{judge, may_be_freed, Verdict};
 use crate::duty::claim::{Claim, Replay};
 use proptest::prelude::*;
 
@@ -51,13 +51,15 @@ impl Ledger {
                 self.secrets = self.secrets.wrapping_add(1);
                 let secret = [self.secrets; 16];
                 self.row = Some(Claim {
-                    message_hash: [hash; 32],
+                    message_hash: Some([hash; 32]),
                     node: node.to_string(),
                     lease_until: self.now + lease,
                     secret: Some(secret),
                     replay,
                     answers,
                     signature: None,
+                    imported: false,
+                    source_epoch: None,
                 });
                 Some(Granted { hash, secret })
             }
@@ -141,7 +143,7 @@ proptest! {
             let first = possibly_signed.first();
             prop_assert!(possibly_signed.iter().all(|hash| Some(hash) == first), "{:?}", possibly_signed);
             if let (Some(first), Some(claim)) = (first, ledger.row.as_ref()) {
-                prop_assert_eq!(claim.message_hash, [*first; 32]);
+                prop_assert_eq!(claim.message_hash, Some([*first; 32]));
             }
             prop_assert!(first.is_none() || ledger.row.is_some(), "a hash that may be signed is forgotten");
         }

@@ -1,9 +1,10 @@
 //! What may be signed beside what is on record. Pure: each rule takes a request and the record and gives a verdict.
 
-pub mod aztec;
 #[cfg(test)]
 mod claim_life;
 pub mod clock_mark;
 pub mod ethereum;
+pub mod one_message;
 pub mod recall;
+pub mod refusal;
 pub mod watermark;

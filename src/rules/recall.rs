@@ -24,6 +24,8 @@ pub struct OnRecord {
     pub doubt_while_frozen: bool,
     /// At or below it nothing is granted: a low watermark or a quarantine.
     pub watermark: Option<i64>,
+    /// The same for the sources of attestations: below it.
+    pub source_watermark: Option<i64>,
     pub message_hash: Option<[u8; 32]>,
     /// A tombstone says that the claim was freed.
     pub freed: bool,
@@ -56,14 +58,21 @@ pub fn judge(position: &Position, start: Start, record: &OnRecord) -> Recall {
         Start::Current { wal_end } | Start::Over { wal_end } => position.wal_end <= wal_end,
         Start::Unknown => false,
     };
-    let on_record = record.message_hash == Some(position.message_hash)
-        || record.freed
-        || record.watermark.is_some_and(|watermark| position.key.slot <= watermark);
+    let on_record =
+        record.message_hash == Some(position.message_hash) || record.freed || is_below_watermarks(position, record);
     if whole_log && on_record {
         Recall::Here
     } else {
         Recall::Lost
     }
+}
+
+/// Nothing that stands against it is granted any more. An attestation below the watermark could yet be surrounded by one with an
+/// earlier source.
+fn is_below_watermarks(position: &Position, record: &OnRecord) -> bool {
+    let source = position.source_epoch;
+    record.watermark.is_some_and(|watermark| position.key.slot <= watermark)
+        && source.is_none_or(|source| record.source_watermark.is_some_and(|watermark| source <= watermark))
 }
 
 #[cfg(test)]
@@ -80,6 +89,7 @@ mod tests {
             granted_at: 50,
             node_id: 1,
             key: DutyKey { chain_id: 1, slot: 7, validator_id: 1, duty_type_id: 3, block_index: -1 },
+            source_epoch: None,
             message_hash: [1; 32],
         }
     }
@@ -131,6 +141,17 @@ mod tests {
         assert!(here(&position(), start, &OnRecord { freed: true, ..OnRecord::default() }));
         assert!(here(&position(), start, &OnRecord { watermark: Some(7), ..OnRecord::default() }));
         assert!(!here(&position(), start, &OnRecord { watermark: Some(6), ..OnRecord::default() }));
+    }
+
+    #[test]
+    fn a_vote_is_covered_where_its_source_is() {
+        let start = Start::Over { wal_end: 1_000 };
+        let vote = Position { source_epoch: Some(3), ..position() };
+        let cleaned = OnRecord { watermark: Some(7), source_watermark: Some(3), ..OnRecord::default() };
+        assert!(here(&vote, start, &cleaned));
+        assert!(!here(&vote, start, &OnRecord { source_watermark: Some(2), ..cleaned.clone() }));
+        assert!(!here(&vote, start, &OnRecord { source_watermark: None, ..cleaned.clone() }));
+        assert!(!here(&vote, start, &OnRecord { watermark: Some(6), ..cleaned }));
     }
 
     #[test]

@@ -1,14 +1,35 @@
-//! Which slots may be claimed at all: not below the low watermarks, not beyond the horizon or the high watermark.
+//! Which duties may be claimed at all: not below the low watermarks, not beyond the horizon or the high watermark.
+//!
+//! Watermarks of a chain are slots. An attestation stands at its target's checkpoint; and because a vote that was lost or
+//! forgotten may have any source up to there, its own source must not be before that epoch.
 
-use crate::duty::acquisition::{Acquisition, Outcome, FIRST_USE};
-use serde_json::json;
+use super::ethereum::{self, LowWatermarks};
+use super::refusal;
+use crate::duty::acquisition::Acquisition;
+use crate::duty::epochs::Epochs;
+use crate::duty::vote::Vote;
 
-/// What bounds a duty's slot, read in one snapshot.
+/// What is to be signed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Wanted {
+    /// Of an attestation's target checkpoint.
+    pub slot: i64,
+    /// Of an attestation.
+    pub vote: Option<Vote>,
+    /// This very message is on record as signed elsewhere: condition 2 and 5 of EIP-3076 allow to sign it again.
+    pub was_signed: bool,
+}
+
+/// What bounds a duty, read in one snapshot.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Bounds {
     pub chain: String,
+    /// Of chains that have them.
+    pub epochs: Option<Epochs>,
     /// At or below it nothing new is granted.
     pub low_watermark: Option<i64>,
+    /// No attestation with a source below it is granted.
+    pub low_source_epoch: Option<i64>,
     /// At or above it nothing is granted.
     pub high_watermark: Option<i64>,
     /// Closed for good.
@@ -34,6 +55,9 @@ pub struct ValidatorBounds {
     /// At or below it this validator may have signed elsewhere, before it was first seen here.
     pub first_use_slot: Option<i64>,
     pub low_watermark: Option<i64>,
+    pub low_source_epoch: Option<i64>,
+    /// Where its imported history begins.
+    pub history: LowWatermarks,
     pub high_watermark: Option<i64>,
     pub frozen: Option<Frozen>,
 }
@@ -48,191 +72,122 @@ pub struct Frozen {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Quarantine {
     pub slot: i64,
+    /// No attestation with a source below it is granted. None: below the slot's epoch.
+    pub source_epoch: Option<i64>,
     /// What raised the doubt, as the beginning of a sentence.
     pub cause: String,
 }
 
-/// The refusal that the bounds demand for `slot`, or None.
-pub fn refusal(bounds: &Bounds, slot: i64) -> Option<Acquisition> {
+/// The refusal that the bounds demand, or None.
+pub fn refusal(bounds: &Bounds, wanted: &Wanted) -> Option<Acquisition> {
+    let validator = &bounds.validator;
+    let slot = wanted.slot;
     if bounds.retired {
-        Some(retired(bounds))
-    } else if is_at_or_below(slot, bounds.low_watermark) {
-        Some(below_low_watermark(bounds, slot))
-    } else if is_at_or_below(slot, bounds.validator.low_watermark) {
-        Some(below_validator_watermark(bounds, slot))
-    } else if let Some(quarantine) = bounds.quarantine.as_ref().filter(|quarantine| slot <= quarantine.slot) {
-        Some(quarantined(bounds, slot, quarantine))
-    } else if is_at_or_below(slot, bounds.validator.first_use_slot) {
-        Some(first_use(bounds, slot))
+        Some(refusal::retired(bounds))
+    } else if let Some(low) = bounds.low_watermark.filter(|low| slot <= *low) {
+        Some(refusal::below_low_watermark(bounds, wanted, low))
+    } else if let Some(low) = validator.low_watermark.filter(|low| slot <= *low) {
+        Some(refusal::below_validator_watermark(bounds, wanted, low))
+    } else if let Some(low) = source_floor(bounds, wanted) {
+        Some(refusal::below_source_watermark(wanted, low))
+    } else if let Some(low) = before_history(validator, wanted) {
+        Some(refusal::before_history(wanted, low))
+    } else if let Some(quarantine) = bounds
+        .quarantine
+        .as_ref()
+        .filter(|quarantine| is_covered(bounds.epochs, wanted, quarantine.slot, quarantine.source_epoch))
+    {
+        Some(refusal::quarantined(bounds, wanted, quarantine))
+    } else if let Some(last) = validator.first_use_slot.filter(|last| is_covered(bounds.epochs, wanted, *last, None)) {
+        Some(refusal::first_use(bounds, wanted, last))
     } else if let Some(frozen) = &bounds.frozen {
-        Some(frozen_by_operator(&format!("chain {} is", bounds.chain), frozen))
-    } else if let Some(frozen) = &bounds.validator.frozen {
-        Some(frozen_by_operator(&format!("this validator of chain {} is", bounds.chain), frozen))
-    } else if let Some(high) = bounds.high_watermark.filter(|high| slot >= *high) {
-        Some(above_high_watermark(&format!("chain {}", bounds.chain), slot, high))
-    } else if let Some(high) = bounds.validator.high_watermark.filter(|high| slot >= *high) {
-        Some(above_high_watermark("this validator", slot, high))
-    } else if beyond_horizon(bounds, slot) {
-        Some(beyond(bounds, slot))
+        Some(refusal::frozen(&format!("chain {} is", bounds.chain), frozen))
+    } else if let Some(frozen) = &validator.frozen {
+        Some(refusal::frozen(&format!("this validator of chain {} is", bounds.chain), frozen))
+    } else if let Some(high) = bounds.high_watermark.filter(|high| last_slot(bounds.epochs, wanted) >= *high) {
+        Some(refusal::above_high_watermark(&format!("chain {}", bounds.chain), bounds, wanted, high))
+    } else if let Some(high) = validator.high_watermark.filter(|high| last_slot(bounds.epochs, wanted) >= *high) {
+        Some(refusal::above_high_watermark("this validator", bounds, wanted, high))
     } else {
-        None
+        let last = last_claimable(bounds).filter(|last| slot > *last)?;
+        Some(refusal::beyond_horizon(bounds, wanted, last))
     }
 }
 
-fn is_at_or_below(slot: i64, watermark: Option<i64>) -> bool {
-    watermark.is_some_and(|watermark| slot <= watermark)
+/// Whether what was granted up to `slot`, and is not known, may stand against it. `source_epoch`: what is said of the sources of
+/// those votes; else they may lie anywhere before.
+fn is_covered(epochs: Option<Epochs>, wanted: &Wanted, slot: i64, source_epoch: Option<i64>) -> bool {
+    let (Some(epochs), Some(vote)) = (epochs, wanted.vote) else {
+        return wanted.slot <= slot;
+    };
+    let least_source = source_epoch.unwrap_or_else(|| epochs.epoch_of(slot));
+    wanted.slot <= slot || ethereum::source_below_low_watermark(vote, least_source)
 }
 
-fn beyond_horizon(bounds: &Bounds, slot: i64) -> bool {
-    last_claimable(bounds).is_some_and(|last| slot > last)
+/// The low watermark of sources that the vote is below.
+fn source_floor(bounds: &Bounds, wanted: &Wanted) -> Option<i64> {
+    let low = bounds.low_source_epoch.max(bounds.validator.low_source_epoch)?;
+    ethereum::source_below_low_watermark(wanted.vote?, low).then_some(low)
 }
 
-/// Whether the slot may have been granted before the server's last start, so that its witnesses are heard first.
-pub fn awaits_witnesses(bounds: &Bounds, slot: i64) -> bool {
-    is_at_or_below(slot, bounds.awaited_slot)
+/// What imported history says that the duty is below: a slot, a target or a source.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum BeforeHistory {
+    Slot(i64),
+    Target(i64),
+    Source(i64),
 }
 
-/// The refusal while these nodes, which used to hand back positions, have not done so since the server's start.
-pub fn witnesses_missing(bounds: &Bounds, slot: i64, nodes: &[String]) -> Acquisition {
-    let first = bounds.awaited_slot.unwrap_or_default().saturating_add(1);
-    let mut answer = Acquisition::new(
-        Outcome::Halted,
-        format!(
-            "the server was started anew, and whether slot {slot} was granted before is known to {}; chain {} waits for \
-             the seen_position of each, or signs without them from slot {first} on (the current slot is {})",
-            nodes.join(", "),
-            bounds.chain,
-            bounds.current_slot
-        ),
-    );
-    answer.details = Some(json!({
-        "cause": "witnesses",
-        "nodes": nodes,
-        "first_slot": first,
-        "current_slot": bounds.current_slot,
-    }));
-    answer
+fn before_history(validator: &ValidatorBounds, wanted: &Wanted) -> Option<BeforeHistory> {
+    if wanted.was_signed {
+        return None;
+    }
+    let history = &validator.history;
+    let Some(vote) = wanted.vote else {
+        return history
+            .block_slot
+            .filter(|low| ethereum::slot_at_or_below_low_watermark(wanted.slot, *low))
+            .map(BeforeHistory::Slot);
+    };
+    let target = history
+        .target_epoch
+        .filter(|low| ethereum::target_at_or_below_low_watermark(vote, *low))
+        .map(BeforeHistory::Target);
+    let source =
+        history.source_epoch.filter(|low| ethereum::source_below_low_watermark(vote, *low)).map(BeforeHistory::Source);
+    target.or(source)
+}
+
+/// An attestation may be made in any slot of its target's epoch.
+fn last_slot(epochs: Option<Epochs>, wanted: &Wanted) -> i64 {
+    match (epochs, wanted.vote) {
+        (Some(epochs), Some(vote)) => epochs.last_slot(vote.target_epoch),
+        _ => wanted.slot,
+    }
+}
+
+/// Whether it may have been granted before the server's last start, or what was may stand against it, so that its witnesses
+/// are heard first.
+pub fn awaits_witnesses(bounds: &Bounds, wanted: &Wanted) -> bool {
+    bounds.awaited_slot.is_some_and(|awaited| is_covered(bounds.epochs, wanted, awaited, None))
 }
 
 /// The last slot within the horizon.
-fn last_claimable(bounds: &Bounds) -> Option<i64> {
+pub fn last_claimable(bounds: &Bounds) -> Option<i64> {
     bounds.horizon_slots.map(|horizon| bounds.current_slot.saturating_add(i64::from(horizon)))
-}
-
-fn retired(bounds: &Bounds) -> Acquisition {
-    let mut answer = Acquisition::new(
-        Outcome::Stale,
-        format!("chain {} is retired; nothing is granted for it any more", bounds.chain),
-    );
-    answer.details = Some(json!({ "cause": "retired" }));
-    answer
-}
-
-fn below_low_watermark(bounds: &Bounds, slot: i64) -> Acquisition {
-    let low = bounds.low_watermark;
-    let mut answer = Acquisition::new(
-        Outcome::Stale,
-        format!(
-            "slot {slot} is at or below the low watermark {} of chain {}; what was signed there may be cleaned up",
-            low.unwrap_or_default(),
-            bounds.chain
-        ),
-    );
-    answer.details = Some(json!({ "cause": "low_watermark", "low_watermark": low }));
-    answer
-}
-
-fn below_validator_watermark(bounds: &Bounds, slot: i64) -> Acquisition {
-    let low = bounds.validator.low_watermark;
-    let mut answer = Acquisition::new(
-        Outcome::Stale,
-        format!("slot {slot} is at or below the low watermark {} of this validator", low.unwrap_or_default()),
-    );
-    answer.details = Some(json!({ "cause": "low_watermark", "low_watermark": low }));
-    answer
-}
-
-fn frozen_by_operator(who: &str, frozen: &Frozen) -> Acquisition {
-    let reason = frozen.reason.as_deref().map(|reason| format!(" ({reason})")).unwrap_or_default();
-    let mut answer =
-        Acquisition::new(Outcome::Halted, format!("{who} frozen{reason}; nothing is granted until it is unfrozen"));
-    answer.details = Some(json!({ "cause": "frozen", "frozen_reason": frozen.reason }));
-    answer
-}
-
-fn quarantined(bounds: &Bounds, slot: i64, quarantine: &Quarantine) -> Acquisition {
-    let first = quarantine.slot.saturating_add(1);
-    let mut answer = Acquisition::new(
-        Outcome::Stale,
-        format!(
-            "{}, so a grant for slot {slot} may be lost; chain {} is quarantined and signs from slot {first} on \
-             (the current slot is {})",
-            quarantine.cause, bounds.chain, bounds.current_slot
-        ),
-    );
-    answer.details = Some(json!({
-        "cause": "quarantine",
-        "low_watermark": quarantine.slot,
-        "first_slot": first,
-        "current_slot": bounds.current_slot,
-    }));
-    answer
-}
-
-fn first_use(bounds: &Bounds, slot: i64) -> Acquisition {
-    let last = bounds.validator.first_use_slot.unwrap_or_default();
-    let first = last.saturating_add(1);
-    let mut answer = Acquisition::new(
-        Outcome::Stale,
-        format!(
-            "this validator is new here and may have signed slot {slot} elsewhere; it signs from slot {first} on \
-             (the current slot is {}). If it never signed elsewhere, declare_new lifts this",
-            bounds.current_slot
-        ),
-    );
-    answer.details = Some(json!({
-        "cause": FIRST_USE,
-        "low_watermark": last,
-        "first_slot": first,
-        "current_slot": bounds.current_slot,
-    }));
-    answer
-}
-
-fn above_high_watermark(whose: &str, slot: i64, high: i64) -> Acquisition {
-    let mut answer =
-        Acquisition::new(Outcome::Halted, format!("slot {slot} is at or above the high watermark {high} of {whose}"));
-    answer.details = Some(json!({ "cause": "high_watermark", "high_watermark": high }));
-    answer
-}
-
-fn beyond(bounds: &Bounds, slot: i64) -> Acquisition {
-    let last = last_claimable(bounds);
-    let mut answer = Acquisition::new(
-        Outcome::Halted,
-        format!(
-            "slot {slot} is beyond the horizon: by the database's clock the current slot is {} \
-             and the last that may be claimed is {}",
-            bounds.current_slot,
-            last.unwrap_or_default()
-        ),
-    );
-    answer.details = Some(json!({
-        "cause": "horizon",
-        "current_slot": bounds.current_slot,
-        "last_slot": last,
-    }));
-    answer
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::duty::acquisition::Outcome;
 
     fn open() -> Bounds {
         Bounds {
             chain: "aztec".into(),
+            epochs: None,
             low_watermark: None,
+            low_source_epoch: None,
             high_watermark: None,
             retired: false,
             quarantine: None,
@@ -245,7 +200,27 @@ mod tests {
     }
 
     fn outcome(bounds: &Bounds, slot: i64) -> Option<Outcome> {
-        refusal(bounds, slot).map(|answer| answer.outcome)
+        refusal(bounds, &at(slot)).map(|answer| answer.outcome)
+    }
+
+    fn at(slot: i64) -> Wanted {
+        Wanted { slot, vote: None, was_signed: false }
+    }
+
+    const EPOCHS: i32 = 10;
+
+    fn with_epochs() -> Bounds {
+        Bounds { epochs: Some(Epochs::new(EPOCHS)), ..open() }
+    }
+
+    fn attestation(source_epoch: i64, target_epoch: i64) -> Wanted {
+        let vote = Some(Vote { source_epoch, target_epoch });
+        Wanted { slot: Epochs::new(EPOCHS).first_slot(target_epoch), vote, was_signed: false }
+    }
+
+    fn cause(bounds: &Bounds, wanted: &Wanted) -> Option<String> {
+        let details = refusal(bounds, wanted)?.details?;
+        details["cause"].as_str().map(str::to_owned)
     }
 
     #[test]
@@ -260,7 +235,7 @@ mod tests {
 
     #[test]
     fn a_quarantine_ends_with_its_last_slot() {
-        let quarantine = Some(Quarantine { slot: 101, cause: "the server was promoted".into() });
+        let quarantine = Some(Quarantine { slot: 101, source_epoch: None, cause: "the server was promoted".into() });
         let bounds = Bounds { quarantine, ..open() };
         assert_eq!(outcome(&bounds, 101), Some(Outcome::Stale));
         assert_eq!(outcome(&bounds, 102), None);
@@ -298,7 +273,7 @@ mod tests {
             for slot in [0, 100, 102] {
                 assert_eq!(outcome(&bounds, slot), Some(Outcome::Halted));
             }
-            assert!(refusal(&bounds, 100).unwrap().reason.contains("migration"));
+            assert!(refusal(&bounds, &at(100)).unwrap().reason.contains("migration"));
         }
     }
 
@@ -312,10 +287,10 @@ mod tests {
     #[test]
     fn witnesses_are_awaited_up_to_a_slot() {
         let bounds = Bounds { awaited_slot: Some(104), ..open() };
-        assert!(awaits_witnesses(&bounds, 104));
-        assert!(!awaits_witnesses(&bounds, 105));
-        assert!(!awaits_witnesses(&open(), 0));
-        let answer = witnesses_missing(&bounds, 104, &["a".into(), "b".into()]);
+        assert!(awaits_witnesses(&bounds, &at(104)));
+        assert!(!awaits_witnesses(&bounds, &at(105)));
+        assert!(!awaits_witnesses(&open(), &at(0)));
+        let answer = refusal::witnesses_missing(&bounds, &at(104), &["a".into(), "b".into()]);
         assert_eq!(answer.outcome, Outcome::Halted);
         assert!(answer.reason.contains("a, b") && answer.reason.contains("slot 105"), "{}", answer.reason);
     }
@@ -341,5 +316,69 @@ mod tests {
         for slot in [0, 100, i64::MAX] {
             assert_eq!(outcome(&bounds, slot), Some(Outcome::Stale));
         }
+    }
+
+    #[test]
+    fn what_may_be_lost_bounds_source_and_target_of_a_vote() {
+        let quarantine = Some(Quarantine { slot: 95, source_epoch: None, cause: "x".into() });
+        let first_use = ValidatorBounds { first_use_slot: Some(95), ..ValidatorBounds::default() };
+        for bounds in [Bounds { quarantine, ..with_epochs() }, Bounds { validator: first_use, ..with_epochs() }] {
+            assert!(refusal(&bounds, &attestation(9, 9)).is_some(), "the target lies in it");
+            assert!(refusal(&bounds, &attestation(8, 10)).is_some(), "a lost vote may have source 9");
+            assert_eq!(refusal(&bounds, &attestation(9, 10)), None);
+        }
+        let awaiting = Bounds { awaited_slot: Some(95), ..with_epochs() };
+        assert!(awaits_witnesses(&awaiting, &attestation(8, 10)));
+        assert!(!awaits_witnesses(&awaiting, &attestation(9, 10)));
+    }
+
+    #[test]
+    fn the_operators_word_about_sources_counts() {
+        let quarantine = Some(Quarantine { slot: 95, source_epoch: Some(3), cause: "x".into() });
+        let bounds = Bounds { quarantine, ..with_epochs() };
+        assert_eq!(refusal(&bounds, &attestation(3, 10)), None);
+        assert!(refusal(&bounds, &attestation(2, 10)).is_some());
+    }
+
+    #[test]
+    fn a_watermark_in_a_slot_bounds_the_target_that_begins_before_it() {
+        let bounds = Bounds { low_watermark: Some(90), ..with_epochs() };
+        assert_eq!(cause(&bounds, &attestation(8, 9)).as_deref(), Some("low_watermark"));
+        assert_eq!(refusal(&bounds, &attestation(8, 10)), None);
+        let bounds = Bounds { low_watermark: Some(89), ..with_epochs() };
+        assert_eq!(refusal(&bounds, &attestation(8, 9)), None);
+    }
+
+    #[test]
+    fn sources_have_a_low_watermark_of_their_own() {
+        let chain = Bounds { low_source_epoch: Some(7), ..with_epochs() };
+        let validator = ValidatorBounds { low_source_epoch: Some(7), ..ValidatorBounds::default() };
+        for bounds in [chain, Bounds { validator, ..with_epochs() }] {
+            assert!(refusal(&bounds, &attestation(6, 9)).is_some());
+            assert_eq!(refusal(&bounds, &attestation(7, 9)), None);
+            assert_eq!(refusal(&bounds, &at(95)), None, "blocks have no source");
+        }
+    }
+
+    #[test]
+    fn imported_history_bounds_blocks_and_votes_apart() {
+        let history = LowWatermarks { block_slot: Some(95), source_epoch: Some(2), target_epoch: Some(3) };
+        let bounds = Bounds { validator: ValidatorBounds { history, ..ValidatorBounds::default() }, ..with_epochs() };
+        assert!(refusal(&bounds, &at(95)).is_some());
+        assert_eq!(refusal(&bounds, &at(96)), None);
+        assert!(refusal(&bounds, &attestation(2, 3)).is_some());
+        assert!(refusal(&bounds, &attestation(1, 4)).is_some());
+        assert_eq!(refusal(&bounds, &attestation(2, 4)), None);
+        for again in [at(95), attestation(2, 3)] {
+            assert_eq!(refusal(&bounds, &Wanted { was_signed: true, ..again }), None);
+        }
+    }
+
+    #[test]
+    fn a_vote_that_may_be_made_at_the_high_watermark_is_halted() {
+        let bounds = Bounds { high_watermark: Some(95), ..with_epochs() };
+        assert_eq!(outcome(&bounds, 94), None);
+        assert_eq!(cause(&bounds, &attestation(8, 9)).as_deref(), Some("high_watermark"));
+        assert_eq!(refusal(&bounds, &attestation(7, 8)), None);
     }
 }

@@ -30,7 +30,7 @@ SELECT argument, coalesce(described, value) AS given, r.*
         ('chain', 'NULL', NULL), ('rules', 'NULL', NULL), ('identity', 'NULL', NULL), ('genesis_time', 'NULL', NULL),
         ('slot_duration', 'NULL', NULL), ('options', 'NULL', NULL),
         ('chain', quote_literal(''), NULL), ('chain', quote_literal(repeat('c', 101)), '101 bytes'), ('chain', quote_literal(E'a\nb'), 'a line break in it'),
-        ('rules', quote_literal('ethereum'), NULL), ('rules', quote_literal('Aztec'), NULL),
+        ('rules', quote_literal('cometbft'), NULL), ('rules', quote_literal('Aztec'), NULL),
         ('identity', quote_literal(''), NULL), ('identity', quote_literal('0x' || repeat('cc', 20)), 'without an L1 chain id'),
         ('identity', quote_literal('x:0x' || repeat('cc', 20)), NULL), ('identity', quote_literal('-1:0x' || repeat('cc', 20)), NULL),
         ('identity', quote_literal('+1:0x' || repeat('cc', 20)), NULL), ('identity', quote_literal('01:0x' || repeat('cc', 20)), NULL),

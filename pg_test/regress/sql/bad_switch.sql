@@ -27,7 +27,7 @@ SELECT statement, r.*
         ($$raise_low_watermark('bad switch', -9223372036854775808)$$),
         ($$lower_low_watermark(NULL, 1, NULL, 'why')$$), ($$lower_low_watermark('bad switch', 1, NULL, NULL)$$), ($$lower_low_watermark('bad switch', -1, NULL, 'why')$$),
         ($$set_high_watermark(NULL, 1)$$), ($$set_high_watermark('bad switch', -1)$$),
-        ($$confirm_recovery(NULL)$$), ($$confirm_recovery('bad switch', -1)$$), ($$confirm_recovery('bad switch', source_epoch => 1)$$)
+        ($$confirm_recovery(NULL)$$), ($$confirm_recovery('bad switch', -1)$$), ($$confirm_recovery('bad switch', source_epoch => 1)$$), ($$raise_low_watermark('bad switch', 1, source_epoch => 1)$$)
        ) AS bad (statement)
  CROSS JOIN LATERAL pg_temp.refusal('SELECT slashguard.' || statement) AS r;
 

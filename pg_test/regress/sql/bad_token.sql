@@ -66,8 +66,8 @@ SELECT statement, r.*
 SELECT described, r.code, r.message, slashguard.release_duty(token) AS released, slashguard.release_duty(token, true) AS freed,
        slashguard.extend_lease(token, 86400000) AS extended
   FROM (VALUES
-        ('nobody''s secret', overlay(:'token' placing repeat('ab', 16) from 82)),
-        ('the secret of another claim', overlay(:'token' placing right(:'other', 32) from 82)),
+        ('nobody''s secret', overlay(:'token' placing repeat('ab', 16) from 84)),
+        ('the secret of another claim', overlay(:'token' placing right(:'other', 32) from 84)),
         ('a slot without a claim', overlay(:'token' placing '0000000000000063' from 46)),
         ('another validator', overlay(:'token' placing '7fffffff' from 62)),
         ('another duty type', overlay(:'token' placing '0002' from 70)),

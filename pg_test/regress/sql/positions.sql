@@ -50,11 +50,11 @@ CREATE VIEW alarms AS SELECT action, chain, details FROM slashguard.audit WHERE 
 SELECT outcome FROM slashguard.try_acquire_duty('neighbour', :'validator', 999, 'ATTESTATION', :'message', 'node-a', lease_ms => 3600000);
 
 -- What is granted carries a position, first grant, repetition and takeover alike; nothing else does.
-SELECT outcome, position ~ '^sgp1_[0-9a-f]{236}$' AS position, position AS granted, lock_token AS token
+SELECT outcome, position ~ '^sgp1_[0-9a-f]{252}$' AS position, position AS granted, lock_token AS token
   FROM slashguard.try_acquire_duty('positions', :'validator', 990, 'ATTESTATION', :'message', 'node-a', lease_ms => 3600000,
        request_id => '4d5ce2c6-3f4b-4c41-9d0b-0d2a8f6a7b01') \gset first_
 \echo :first_outcome :first_position
-SELECT outcome, position AS repeated, position ~ '^sgp1_[0-9a-f]{236}$' AS position
+SELECT outcome, position AS repeated, position ~ '^sgp1_[0-9a-f]{252}$' AS position
   FROM slashguard.try_acquire_duty('positions', :'validator', 990, 'ATTESTATION', :'message', 'node-a', lease_ms => 3600000,
        request_id => '4d5ce2c6-3f4b-4c41-9d0b-0d2a8f6a7b01') \gset again_
 \echo :again_outcome :again_position
@@ -63,7 +63,7 @@ SELECT outcome, position FROM slashguard.try_acquire_duty('positions', :'validat
 SELECT outcome, position FROM slashguard.try_acquire_duty('positions', :'validator', 990, 'TXS', :'message', 'node-b');
 SELECT outcome, position FROM slashguard.try_acquire_duty('positions', :'validator', 1003, 'ATTESTATION', :'message', 'node-b');
 SELECT slashguard.release_duty(:'first_token');
-SELECT outcome, reason, position AS taken, lock_token AS token, position ~ '^sgp1_[0-9a-f]{236}$' AS position
+SELECT outcome, reason, position AS taken, lock_token AS token, position ~ '^sgp1_[0-9a-f]{252}$' AS position
   FROM slashguard.try_acquire_duty('positions', :'validator', 990, 'ATTESTATION', :'message', 'node-b', lease_ms => 3600000) \gset second_
 \echo :second_outcome :second_position :second_reason
 SELECT slashguard.record_signature(:'second_token', :'signature') IS NOT NULL AS recorded;

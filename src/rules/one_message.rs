@@ -1,7 +1,8 @@
-//! Aztec: one message for one duty key.
+//! One message for one duty key.
 //!
-//! Source of the rule: slashing of duplicate proposals and attestations in Aztec's L1 contracts; the key is the one of
-//! `@aztec/validator-ha-signer` (rollup, validator, slot, duty type, block index within checkpoint).
+//! Source of the rule: for Aztec the slashing of duplicate proposals and attestations in its L1 contracts; the key is the one of
+//! `@aztec/validator-ha-signer` (rollup, validator, slot, duty type, block index within checkpoint). For Ethereum conditions 1
+//! and 3 of EIP-3076 for the same slot or target; `ethereum` has what goes beyond the key.
 
 use crate::duty::claim::{Claim, Replay};
 use crate::duty::clock::Timestamp;
@@ -23,7 +24,7 @@ pub enum Verdict {
 
 /// The verdict on `message_hash`, asked for at `now`, beside the claim on record.
 pub fn judge(claim: &Claim, message_hash: &[u8; 32], replay: Option<&Replay>, now: Timestamp) -> Verdict {
-    if claim.message_hash != *message_hash {
+    if claim.message_hash.as_ref() != Some(message_hash) {
         Verdict::Conflict
     } else if claim.signature.is_some() {
         Verdict::AlreadySigned
@@ -38,9 +39,10 @@ pub fn judge(claim: &Claim, message_hash: &[u8; 32], replay: Option<&Replay>, no
 
 /// Whether a holder that is certain it never signed may free the key for other data.
 ///
-/// After a takeover or a replayed answer another thread or node may still be signing the pinned message.
+/// After a takeover or a replayed answer another thread or node may still be signing the pinned message; and what was imported
+/// was signed elsewhere.
 pub fn may_be_freed(claim: &Claim, secret: &[u8; 16]) -> bool {
-    claim.secret.as_ref() == Some(secret) && claim.signature.is_none() && claim.answers == 1
+    claim.secret.as_ref() == Some(secret) && claim.signature.is_none() && claim.answers == 1 && !claim.imported
 }
 
 #[cfg(test)]
@@ -49,13 +51,15 @@ mod tests {
 
     fn claim() -> Claim {
         Claim {
-            message_hash: [1; 32],
+            message_hash: Some([1; 32]),
             node: "a".into(),
             lease_until: 100,
             secret: Some([9; 16]),
             replay: None,
             answers: 1,
             signature: None,
+            imported: false,
+            source_epoch: None,
         }
     }
 
@@ -68,6 +72,20 @@ mod tests {
                 assert_eq!(judge(&record, &[2; 32], None, now), Verdict::Conflict);
             }
         }
+    }
+
+    #[test]
+    fn a_message_that_is_not_known_is_never_the_same() {
+        let unknown = Claim { message_hash: None, secret: None, imported: true, ..claim() };
+        assert_eq!(judge(&unknown, &[1; 32], None, 0), Verdict::Conflict);
+    }
+
+    #[test]
+    fn what_was_imported_may_be_signed_again_but_never_freed() {
+        let imported = Claim { secret: None, imported: true, answers: 0, ..claim() };
+        assert_eq!(judge(&imported, &[1; 32], None, 0), Verdict::TakeOver);
+        let taken_over = Claim { secret: Some([9; 16]), answers: 1, ..imported };
+        assert!(!may_be_freed(&taken_over, &[9; 16]));
     }
 
     #[test]

@@ -1,0 +1,156 @@
+//! Attestations on record that stand against a new one: those that it would surround, and those that would surround it.
+//!
+//! The primary key has the slot before the validator, so that what all validators sign now lands on the same hot pages. One
+//! validator's votes of some epochs are then found by one look-up an epoch, and few are needed: from its source to its target
+//! an honest vote spans one epoch.
+
+use super::statement::{Row, Rows, Session, Statement, Value};
+use crate::duty::epochs::Epochs;
+use crate::duty::error::Error;
+use crate::duty::key::DutyKey;
+use crate::duty::vote::{SignedVote, Vote};
+use crate::rules::ethereum::{self, Neighbours, Surround};
+use std::ops::RangeInclusive;
+
+/// Epochs that are looked up at once: first few, because the next vote is mostly near, then more.
+const FIRST_STRIDE: i64 = 8;
+const LONGEST_STRIDE: i64 = 512;
+
+static AFTER_SLOT: Statement = Statement::new(
+    c"SELECT v.votes_may_surround, c.slot, c.source_epoch, c.message_hash
+        FROM slashguard.validator AS v
+        LEFT JOIN LATERAL (
+             SELECT c.slot, c.source_epoch, c.message_hash FROM slashguard.claim AS c
+              WHERE c.chain_id = $1 AND c.slot > $4 AND c.validator_id = $2 AND c.duty_type_id = $3
+              ORDER BY c.chain_id, c.slot LIMIT 1) AS c ON true
+       WHERE v.id = $2",
+);
+static ALL_AFTER_SLOT: Statement = Statement::new(
+    c"SELECT c.slot, c.source_epoch, c.message_hash FROM slashguard.claim AS c
+       WHERE c.chain_id = $1 AND c.slot > $4 AND c.validator_id = $2 AND c.duty_type_id = $3
+       ORDER BY c.chain_id, c.slot",
+);
+static AT_SLOTS: Statement = Statement::new(
+    c"SELECT c.slot, c.source_epoch, c.message_hash FROM slashguard.claim AS c
+       WHERE c.chain_id = $1 AND c.slot = ANY ($4) AND c.validator_id = $2 AND c.duty_type_id = $3
+       ORDER BY c.chain_id, c.slot",
+);
+static OLDEST_SLOT: Statement =
+    Statement::new(c"SELECT slot FROM slashguard.claim WHERE chain_id = $1 ORDER BY chain_id, slot LIMIT 1");
+
+/// One validator's votes on record. Its lock must be held, so that none is added meanwhile.
+pub struct Votes<'a> {
+    pub session: &'a Session,
+    /// Of the new vote.
+    pub key: DutyKey,
+    pub epochs: Epochs,
+    pub vote: Vote,
+}
+
+impl Votes<'_> {
+    /// What stands against the vote, or None. `current_epoch` decides only how votes are searched for: up to the next epoch
+    /// each is looked up, and what lies beyond is little.
+    pub fn standing_against(&self, current_epoch: i64) -> Result<Option<Surround>, Error> {
+        let target = self.vote.target_epoch;
+        let near = current_epoch.saturating_add(1).clamp(target, self.epochs.last_epoch().max(target));
+        let beyond = self.values(Value::Bigint(Some(self.epochs.first_slot(near))));
+        let rows = AFTER_SLOT.run(self.session, &beyond)?;
+        let row = rows.first().ok_or_else(|| Error::internal("the validator of a claim is gone"))?;
+        let each = row.need(1)?;
+        if let Some(found) = self.read_vote(&row, 2)?.and_then(|far| self.judge(far)) {
+            return Ok(Some(found));
+        }
+        if let Some(found) = self.search_after(near, each)? {
+            return Ok(Some(found));
+        }
+        if let Some(found) = self.search_before(each)? {
+            return Ok(Some(found));
+        }
+        if each {
+            return self.judge_all(&ALL_AFTER_SLOT.run(self.session, &beyond)?);
+        }
+        Ok(None)
+    }
+
+    /// From the target's epoch up to `near`. `each`: whether the next vote stands for those after it, too.
+    fn search_after(&self, near: i64, each: bool) -> Result<Option<Surround>, Error> {
+        let mut stride = FIRST_STRIDE;
+        let mut next = self.vote.target_epoch + 1;
+        while next <= near {
+            let last = (next + stride - 1).min(near);
+            let rows = self.at(next..=last)?;
+            let found = self.judge_all(&rows)?;
+            if found.is_some() || (rows.any() && !each) {
+                return Ok(found);
+            }
+            next = last + 1;
+            stride = (stride * 2).min(LONGEST_STRIDE);
+        }
+        Ok(None)
+    }
+
+    /// From the target's epoch down to the source's: a vote with an earlier target cannot be surrounded.
+    fn search_before(&self, each: bool) -> Result<Option<Surround>, Error> {
+        let mut stride = FIRST_STRIDE;
+        let mut next = self.vote.target_epoch - 1;
+        let mut least = self.vote.source_epoch + 1;
+        while next >= least {
+            let first = (next - stride + 1).max(least);
+            let rows = self.at(first..=next)?;
+            let found = self.judge_all(&rows)?;
+            if found.is_some() || (rows.any() && !each) {
+                return Ok(found);
+            }
+            if stride == FIRST_STRIDE {
+                least = least.max(self.oldest_epoch()?);
+            }
+            next = first - 1;
+            stride = (stride * 2).min(LONGEST_STRIDE);
+        }
+        Ok(None)
+    }
+
+    /// Before it the chain has nothing on record.
+    fn oldest_epoch(&self) -> Result<i64, Error> {
+        let rows = OLDEST_SLOT.run(self.session, &[Value::Integer(Some(self.key.chain_id))])?;
+        let oldest = rows.first().map(|row| row.need(1)).transpose()?;
+        Ok(oldest.map_or(i64::MAX, |slot| self.epochs.epoch_of(slot)))
+    }
+
+    fn at(&self, epochs: RangeInclusive<i64>) -> Result<Rows<'_>, Error> {
+        let slots: Vec<i64> = epochs.map(|epoch| self.epochs.first_slot(epoch)).collect();
+        AT_SLOTS.run(self.session, &self.values(Value::Bigints(&slots)))
+    }
+
+    fn values<'b>(&self, last: Value<'b>) -> [Value<'b>; 4] {
+        [
+            Value::Integer(Some(self.key.chain_id)),
+            Value::Integer(Some(self.key.validator_id)),
+            Value::Smallint(self.key.duty_type_id),
+            last,
+        ]
+    }
+
+    fn judge_all(&self, rows: &Rows) -> Result<Option<Surround>, Error> {
+        for row in rows.iter() {
+            if let Some(found) = self.read_vote(&row, 1)?.and_then(|earlier| self.judge(earlier)) {
+                return Ok(Some(found));
+            }
+        }
+        Ok(None)
+    }
+
+    fn judge(&self, earlier: SignedVote) -> Option<Surround> {
+        ethereum::surround(self.vote, &Neighbours { before: Some(earlier), after: Some(earlier) })
+    }
+
+    /// A vote in three columns: the slot of its target, its source, its signing root. None: no row.
+    fn read_vote(&self, row: &Row, first: i32) -> Result<Option<SignedVote>, Error> {
+        let Some(slot) = row.get::<i64>(first)? else {
+            return Ok(None);
+        };
+        let vote = Vote { source_epoch: row.need(first + 1)?, target_epoch: self.epochs.epoch_of(slot) };
+        let signing_root = row.get::<Vec<u8>>(first + 2)?.and_then(|root| root.try_into().ok());
+        Ok(Some(SignedVote { vote, signing_root }))
+    }
+}
