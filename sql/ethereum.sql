@@ -69,3 +69,155 @@ SET search_path = pg_catalog, pg_temp SET enable_seqscan = off SET jit = off SET
 AS 'MODULE_PATHNAME', 'slashguard_acquire_attestation';
 COMMENT ON FUNCTION slashguard.acquire_attestation IS
     'The strict twin of try_acquire_attestation: a refusal raises SG001 (conflict), SG002 (in progress), SG003 (stale) or SG004 (halted).';
+
+CREATE FUNCTION slashguard.import_eip3076(
+    chain text,
+    interchange text
+) RETURNS SETOF slashguard.imported_history
+LANGUAGE c VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS 'MODULE_PATHNAME', 'slashguard_import_eip3076';
+COMMENT ON FUNCTION slashguard.import_eip3076 IS
+    'Takes in what other signers have signed: an EIP-3076 file, all of it or nothing. Answers what came in for each validator.';
+
+CREATE FUNCTION slashguard.begin_export(
+    chain text,
+    validators text[]
+) RETURNS bigint
+LANGUAGE c VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS 'MODULE_PATHNAME', 'slashguard_begin_export';
+COMMENT ON FUNCTION slashguard.begin_export IS
+    'Part of export_eip3076: waits for claims under way, and lets none begin until the end of the transaction unless they are frozen. Answers the chain''s id.';
+
+-- A watermark says that something may be signed up to it. A file says so by where its records begin, so what lies below a
+-- watermark is left out, and a record without signing root stands at the watermark where no other does: for attestations with
+-- the latest source that is left out, because a later vote with an earlier source could surround that one.
+CREATE FUNCTION slashguard.export_eip3076_lines(
+    chain text,
+    validators text[] DEFAULT NULL
+) RETURNS SETOF text
+LANGUAGE plpgsql VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp SET work_mem = '64MB'
+AS $function$
+DECLARE
+    exported integer := slashguard.begin_export(chain, validators);
+BEGIN
+    RETURN QUERY
+    WITH whole AS (
+        SELECT c.identity, c.slots_per_epoch::bigint AS slots_per_epoch,
+               9223372036854775807 / c.slots_per_epoch - 1 AS last_epoch,
+               GREATEST(c.low_watermark, c.quarantine_slot, a.slot) AS slot,
+               GREATEST(c.low_source_epoch, coalesce(c.quarantine_source_epoch, c.quarantine_slot / c.slots_per_epoch),
+                        a.slot / c.slots_per_epoch) AS source_epoch,
+               (SELECT t.id FROM slashguard.duty_type AS t WHERE t.rules = c.rules AND t.name = 'ATTESTATION')
+                   AS attestation
+          FROM slashguard.chain AS c
+          LEFT JOIN LATERAL (
+               SELECT c.awaited_slot AS slot
+                 FROM slashguard.witness AS w CROSS JOIN slashguard.ledger AS l
+                WHERE w.chain_id = c.id AND w.reported_at >= c.awaited_since AND w.heard_since <> l.server_start
+                LIMIT 1) AS a ON true
+         WHERE c.id = exported),
+    floors AS MATERIALIZED (
+        SELECT v.id, v.key,
+               nullif(GREATEST(f.slot, v.history_block_slot, -1), -1) AS block_slot,
+               nullif(LEAST(GREATEST(f.slot / w.slots_per_epoch, v.history_target_epoch, -1), w.last_epoch), -1)
+                   AS target_epoch,
+               LEAST(GREATEST(w.source_epoch, v.low_source_epoch, v.history_source_epoch,
+                              v.first_use_slot / w.slots_per_epoch, 0), w.last_epoch) AS source_epoch
+          FROM slashguard.validator AS v
+         CROSS JOIN whole AS w
+         CROSS JOIN LATERAL (SELECT GREATEST(w.slot, v.low_watermark, v.first_use_slot) AS slot) AS f
+         WHERE v.chain_id = exported
+           AND (validators IS NULL
+                OR v.key = ANY (SELECT decode(substr(named.key, 3), 'hex') FROM unnest(validators) AS named (key)))),
+    records AS MATERIALIZED (
+        SELECT f.id, c.duty_type_id = w.attestation AS is_attestation, c.slot, c.slot / w.slots_per_epoch AS target_epoch,
+               c.source_epoch, c.message_hash, c.block_index, f.block_slot AS low_slot, f.target_epoch AS low_target
+          FROM slashguard.claim AS c
+          JOIN floors AS f ON f.id = c.validator_id
+         CROSS JOIN whole AS w
+         WHERE c.chain_id = exported),
+    sums AS (
+        SELECT r.id, bool_or(NOT r.is_attestation AND r.slot = r.low_slot) AS has_low_slot,
+               max(r.source_epoch) FILTER (WHERE r.target_epoch < r.low_target) AS forgotten_source,
+               max(r.source_epoch) FILTER (WHERE r.target_epoch = r.low_target) AS low_target_source
+          FROM records AS r GROUP BY r.id),
+    -- Where the vote at the low target does not stand for all that is below, one without signing root does, in its place.
+    bounds AS (
+        SELECT f.id, f.key, f.block_slot, f.block_slot IS NOT NULL AND s.has_low_slot IS NOT TRUE AS adds_block,
+               CASE WHEN b.adds_vote THEN GREATEST(f.target_epoch, b.source_epoch) ELSE f.target_epoch END
+                   AS target_epoch,
+               b.source_epoch, b.adds_vote
+          FROM floors AS f
+          LEFT JOIN sums AS s ON s.id = f.id
+         CROSS JOIN LATERAL (
+               SELECT GREATEST(f.source_epoch, s.forgotten_source) AS source_epoch,
+                      f.target_epoch IS NOT NULL
+                      AND coalesce(s.low_target_source < GREATEST(f.source_epoch, s.forgotten_source), true) AS adds_vote
+               ) AS b),
+    -- In the order of the file: 0 a validator begins, 1 its blocks, 2 its attestations begin, 3 they follow, 4 it ends.
+    parts AS (
+        SELECT b.key, 0 AS part, 0::bigint AS place, NULL::bigint AS source_epoch, 0 AS block_index, NULL::bytea AS root
+          FROM bounds AS b
+        UNION ALL
+        SELECT b.key, 1, r.slot, NULL, -r.block_index, r.message_hash
+          FROM records AS r JOIN bounds AS b ON b.id = r.id
+         WHERE NOT r.is_attestation AND (b.block_slot IS NULL OR r.slot >= b.block_slot)
+        UNION ALL
+        SELECT b.key, 1, b.block_slot, NULL, 0, NULL FROM bounds AS b WHERE b.adds_block
+        UNION ALL
+        SELECT b.key, 2, 0, NULL, 0, NULL FROM bounds AS b
+        UNION ALL
+        SELECT b.key, 3, r.target_epoch, r.source_epoch, -r.block_index, r.message_hash
+          FROM records AS r JOIN bounds AS b ON b.id = r.id
+         WHERE r.is_attestation
+           AND (b.target_epoch IS NULL OR r.target_epoch > b.target_epoch
+                OR r.target_epoch = b.target_epoch AND NOT b.adds_vote)
+        UNION ALL
+        SELECT b.key, 3, b.target_epoch, b.source_epoch, 0, NULL FROM bounds AS b WHERE b.adds_vote
+        UNION ALL
+        SELECT b.key, 4, 0, NULL, 0, NULL FROM bounds AS b),
+    ordered AS (
+        SELECT p.*, lead(p.part) OVER file AS next_part
+          FROM parts AS p
+        WINDOW file AS (ORDER BY p.key, p.part, p.place, p.block_index))
+    SELECT line FROM (
+        SELECT 0 AS section, NULL::bytea AS key, 0 AS part, 0::bigint AS place, 0 AS block_index,
+               '{"metadata":{"interchange_format_version":"5","genesis_validators_root":"' || w.identity || '"},"data":['
+                   AS line
+          FROM whole AS w
+        UNION ALL
+        SELECT 1, o.key, o.part, o.place, o.block_index,
+               CASE o.part
+                   WHEN 0 THEN '{"pubkey":"0x' || encode(o.key, 'hex') || '","signed_blocks":['
+                   WHEN 1 THEN '{"slot":"' || o.place || '"'
+                               || coalesce(',"signing_root":"0x' || encode(o.root, 'hex') || '"', '') || '}'
+                               || CASE o.next_part WHEN 1 THEN ',' ELSE '' END
+                   WHEN 2 THEN '],"signed_attestations":['
+                   WHEN 3 THEN '{"source_epoch":"' || o.source_epoch || '","target_epoch":"' || o.place || '"'
+                               || coalesce(',"signing_root":"0x' || encode(o.root, 'hex') || '"', '') || '}'
+                               || CASE o.next_part WHEN 3 THEN ',' ELSE '' END
+                   ELSE ']}' || CASE WHEN o.next_part IS NULL THEN '' ELSE ',' END
+               END
+          FROM ordered AS o
+        UNION ALL
+        SELECT 2, NULL, 0, 0, 0, ']}') AS file
+     ORDER BY file.section, file.key, file.part, file.place, file.block_index;
+END
+$function$;
+COMMENT ON FUNCTION slashguard.export_eip3076_lines IS
+    'The history of a chain or of some validators as an EIP-3076 file, line by line, for histories of any size.';
+
+CREATE FUNCTION slashguard.export_eip3076(
+    chain text,
+    validators text[] DEFAULT NULL
+) RETURNS text
+LANGUAGE sql VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS $function$
+    SELECT string_agg(line, E'\n') FROM slashguard.export_eip3076_lines(chain, validators) AS line
+$function$;
+COMMENT ON FUNCTION slashguard.export_eip3076 IS
+    'The history of a chain or of some validators as the text of an EIP-3076 file. Above 1 GB use export_eip3076_lines.';

@@ -3,6 +3,7 @@ REVOKE ALL ON SCHEMA slashguard FROM PUBLIC;
 REVOKE ALL ON ALL FUNCTIONS IN SCHEMA slashguard FROM PUBLIC;
 REVOKE ALL ON ALL PROCEDURES IN SCHEMA slashguard FROM PUBLIC;
 REVOKE ALL ON TYPE slashguard.acquisition FROM PUBLIC;
+REVOKE ALL ON TYPE slashguard.imported_history FROM PUBLIC;
 
 GRANT USAGE ON SCHEMA slashguard TO slashguard_client, slashguard_maintainer, slashguard_reader;
 
@@ -19,11 +20,15 @@ GRANT EXECUTE ON FUNCTION
     slashguard.extend_lease
 TO slashguard_client;
 
+GRANT USAGE ON TYPE slashguard.imported_history TO slashguard_maintainer;
 GRANT EXECUTE ON FUNCTION
     slashguard.register_chain,
     slashguard.set_chain_option,
     slashguard.declare_new,
     slashguard.retire_chain,
+    slashguard.import_eip3076,
+    slashguard.export_eip3076,
+    slashguard.export_eip3076_lines,
     slashguard.confirm_recovery,
     slashguard.confirm_clock,
     slashguard.freeze,

@@ -19,3 +19,26 @@ COMMENT ON COLUMN slashguard.acquisition.expires_at IS 'The end of the holder''s
 COMMENT ON COLUMN slashguard.acquisition.position IS 'Proof of what was granted last, with acquired: to be handed back as seen_position with the next request.';
 COMMENT ON COLUMN slashguard.acquisition.reason IS 'A sentence for people: what decided.';
 COMMENT ON COLUMN slashguard.acquisition.details IS 'The same for programs.';
+
+CREATE TYPE slashguard.imported_history AS (
+    validator text,
+    blocks bigint,
+    attestations bigint,
+    new_blocks bigint,
+    new_attestations bigint,
+    slashable bigint,
+    low_slot bigint,
+    low_source_epoch bigint,
+    low_target_epoch bigint,
+    first_use_slot bigint
+);
+COMMENT ON TYPE slashguard.imported_history IS 'What an import has brought for one validator.';
+COMMENT ON COLUMN slashguard.imported_history.blocks IS 'Different blocks that the file has.';
+COMMENT ON COLUMN slashguard.imported_history.attestations IS 'Different attestations that the file has.';
+COMMENT ON COLUMN slashguard.imported_history.new_blocks IS 'Those of them that were not on record.';
+COMMENT ON COLUMN slashguard.imported_history.new_attestations IS 'Those of them that were not on record.';
+COMMENT ON COLUMN slashguard.imported_history.slashable IS 'Records of the file that are slashable beside another one.';
+COMMENT ON COLUMN slashguard.imported_history.low_slot IS 'Where the imported history of its blocks begins now: at or below it no other block is granted.';
+COMMENT ON COLUMN slashguard.imported_history.low_source_epoch IS 'No attestation with a source below it is granted.';
+COMMENT ON COLUMN slashguard.imported_history.low_target_epoch IS 'Where the imported history of its attestations begins now: at or below it no other one is granted.';
+COMMENT ON COLUMN slashguard.imported_history.first_use_slot IS 'Where it was seen here before the import: up to this slot it goes on waiting.';

@@ -20,6 +20,7 @@ fn rust() -> impl Iterator<Item = &'static Declaration> {
     [
         super::acquire::DECLARATIONS,
         super::holder::DECLARATIONS,
+        super::interchange::DECLARATIONS,
         super::chains::DECLARATIONS,
         super::cleanup::DECLARATIONS,
         super::clock::DECLARATIONS,
@@ -54,7 +55,7 @@ fn sql() -> BTreeMap<String, Sql> {
             continue;
         }
         let (arguments, rest) = rest.split_once(") RETURNS ").expect("arguments end");
-        let (returns, rest) = rest.split_once(char::is_whitespace).expect("the type ends");
+        let (returns, rest) = rest.split_once('\n').expect("the type ends");
         let (attributes, symbols) = rest.split_once("AS 'MODULE_PATHNAME', '").expect("a symbol is named");
         let arguments = arguments
             .split(',')
@@ -102,10 +103,11 @@ fn every_rust_function_has_its_sql_declaration() {
     assert!(sql.is_empty(), "SQL without Rust: {:?}", sql.keys());
 }
 
-#[test]
-fn the_composite_type_has_the_fields_that_are_formed() {
-    let (_, fields) = TYPES.split_once("CREATE TYPE slashguard.acquisition AS (").expect("the type is declared");
-    let fields: Vec<(&str, &str)> = fields
+/// The fields of a composite type, with their types.
+fn fields(composite: &str) -> Vec<(&'static str, &'static str)> {
+    let (_, fields) =
+        TYPES.split_once(&format!("CREATE TYPE slashguard.{composite} AS (")).expect("the type is declared");
+    fields
         .split_once(");")
         .expect("the type ends")
         .0
@@ -114,9 +116,28 @@ fn the_composite_type_has_the_fields_that_are_formed() {
             let mut words = field.split_whitespace();
             (words.next().unwrap_or(""), words.next().unwrap_or(""))
         })
-        .collect();
+        .collect()
+}
+
+#[test]
+fn the_composite_types_have_the_fields_that_are_formed() {
     assert_eq!(
-        fields,
+        fields("imported_history"),
+        [
+            ("validator", "text"),
+            ("blocks", "bigint"),
+            ("attestations", "bigint"),
+            ("new_blocks", "bigint"),
+            ("new_attestations", "bigint"),
+            ("slashable", "bigint"),
+            ("low_slot", "bigint"),
+            ("low_source_epoch", "bigint"),
+            ("low_target_epoch", "bigint"),
+            ("first_use_slot", "bigint"),
+        ]
+    );
+    assert_eq!(
+        fields("acquisition"),
         [
             ("outcome", "text"),
             ("lock_token", "text"),

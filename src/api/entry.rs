@@ -165,6 +165,76 @@ unsafe fn form_composite(
     }
 }
 
+/// What an import has brought for one validator, as `slashguard.imported_history` has it.
+pub struct ImportedHistory {
+    pub validator: String,
+    pub blocks: i64,
+    pub attestations: i64,
+    pub new_blocks: i64,
+    pub new_attestations: i64,
+    pub slashable: i64,
+    pub low_slot: Option<i64>,
+    pub low_source_epoch: Option<i64>,
+    pub low_target_epoch: Option<i64>,
+    pub first_use_slot: Option<i64>,
+}
+
+const IMPORTED_HISTORY_FIELDS: usize = 10;
+
+impl Answer for Vec<ImportedHistory> {
+    #[cfg(test)]
+    const SQL: &'static str = "SETOF slashguard.imported_history";
+    unsafe fn datum(self, fcinfo: pg_sys::FunctionCallInfo) -> Option<pg_sys::Datum> {
+        let rows = self.into_iter().map(|history| -> [Option<pg_sys::Datum>; IMPORTED_HISTORY_FIELDS] {
+            [
+                history.validator.into_datum(),
+                history.blocks.into_datum(),
+                history.attestations.into_datum(),
+                history.new_blocks.into_datum(),
+                history.new_attestations.into_datum(),
+                history.slashable.into_datum(),
+                history.low_slot.into_datum(),
+                history.low_source_epoch.into_datum(),
+                history.low_target_epoch.into_datum(),
+                history.first_use_slot.into_datum(),
+            ]
+        });
+        unsafe { return_set(fcinfo, rows) };
+        None
+    }
+}
+
+/// Hands all rows over at once; whoever asked in a way that takes no set gets Postgres' own error.
+unsafe fn return_set<const FIELDS: usize>(
+    fcinfo: pg_sys::FunctionCallInfo,
+    rows: impl Iterator<Item = [Option<pg_sys::Datum>; FIELDS]>,
+) {
+    // SAFETY: the declaration test holds the SQL type's fields against those given; the call raises where no set is taken.
+    unsafe {
+        pg_sys::InitMaterializedSRF(fcinfo, 0);
+        let result = (*fcinfo).resultinfo.cast::<pg_sys::ReturnSetInfo>();
+        if (*(*result).setDesc).natts as usize != FIELDS {
+            return;
+        }
+        for row in rows {
+            let mut values = [pg_sys::Datum::from(0_usize); FIELDS];
+            let mut nulls = [true; FIELDS];
+            for (place, field) in row.into_iter().enumerate() {
+                if let Some(datum) = field {
+                    values[place] = datum;
+                    nulls[place] = false;
+                }
+            }
+            pg_sys::tuplestore_putvalues(
+                (*result).setResult,
+                (*result).setDesc,
+                values.as_mut_ptr(),
+                nulls.as_mut_ptr(),
+            );
+        }
+    }
+}
+
 /// SAFETY: `number` is below the number of arguments that the SQL function is declared with.
 pub unsafe fn argument<T: Argument>(fcinfo: pg_sys::FunctionCallInfo, number: usize) -> Option<T> {
     let given = unsafe { pgrx::fcinfo::pg_get_nullable_datum(fcinfo, number) };

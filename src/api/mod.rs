@@ -9,6 +9,7 @@ mod entry;
 mod ethereum;
 mod grant;
 mod holder;
+mod interchange;
 mod recovery;
 mod switches;
 mod waiting;

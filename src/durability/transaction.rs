@@ -74,6 +74,18 @@ pub fn in_block_or_pipeline() -> bool {
     false
 }
 
+/// SG007 where what others have committed meanwhile is not seen. `what`: the beginning of the sentence.
+pub fn require_fresh_snapshots(what: &str) -> Result<(), Error> {
+    if !uses_one_snapshot() {
+        return Ok(());
+    }
+    Err(refused(
+        &format!("{what} needs isolation level read committed"),
+        "In repeatable read and serializable a claim that was granted meanwhile is not seen.",
+        "Begin the transaction with isolation level read committed.",
+    ))
+}
+
 fn uses_one_snapshot() -> bool {
     // SAFETY: a plain read of this backend's variable.
     unsafe { pg_sys::XactIsoLevel >= pg_sys::XACT_REPEATABLE_READ as i32 }

@@ -7,6 +7,7 @@ pub mod claims;
 pub mod clock_mark;
 pub mod counts;
 pub mod identity;
+pub mod imports;
 pub mod known_names;
 pub mod lock;
 mod patience;

@@ -166,3 +166,8 @@ pub fn sleep(microseconds: i64) {
     }
     pgrx::check_for_interrupts!();
 }
+
+/// Words for whoever sits at the other end.
+pub fn notice(words: &str) {
+    pgrx::notice!("{words}");
+}

@@ -46,7 +46,13 @@ pub enum Value<'a> {
     Bytes(Option<&'a [u8]>),
     Uuid(Option<[u8; 16]>),
     Oid(Option<u32>),
+    /// Arrays.
+    Bools(&'a [bool]),
+    Smallints(&'a [i16]),
+    Integers(&'a [i32]),
     Bigints(&'a [i64]),
+    OptionalBigints(&'a [Option<i64>]),
+    ManyBytes(&'a [Option<&'a [u8]>]),
 }
 
 impl Value<'_> {
@@ -61,7 +67,11 @@ impl Value<'_> {
             Self::Bytes(_) => pg_sys::BYTEAOID,
             Self::Uuid(_) => pg_sys::UUIDOID,
             Self::Oid(_) => pg_sys::OIDOID,
-            Self::Bigints(_) => pg_sys::INT8ARRAYOID,
+            Self::Bools(_) => pg_sys::BOOLARRAYOID,
+            Self::Smallints(_) => pg_sys::INT2ARRAYOID,
+            Self::Integers(_) => pg_sys::INT4ARRAYOID,
+            Self::Bigints(_) | Self::OptionalBigints(_) => pg_sys::INT8ARRAYOID,
+            Self::ManyBytes(_) => pg_sys::BYTEAARRAYOID,
         }
     }
 
@@ -75,7 +85,12 @@ impl Value<'_> {
             Self::Bytes(value) => value.into_datum(),
             Self::Uuid(value) => value.map(pgrx::Uuid::from_bytes).into_datum(),
             Self::Oid(value) => value.map(pg_sys::Oid::from).into_datum(),
+            Self::Bools(values) => values.to_vec().into_datum(),
+            Self::Smallints(values) => values.to_vec().into_datum(),
+            Self::Integers(values) => values.to_vec().into_datum(),
             Self::Bigints(values) => values.to_vec().into_datum(),
+            Self::OptionalBigints(values) => values.to_vec().into_datum(),
+            Self::ManyBytes(values) => values.to_vec().into_datum(),
         }
     }
 }

@@ -37,6 +37,8 @@ static AT_SLOTS: Statement = Statement::new(
 );
 static OLDEST_SLOT: Statement =
     Statement::new(c"SELECT slot FROM slashguard.claim WHERE chain_id = $1 ORDER BY chain_id, slot LIMIT 1");
+static NEWEST_SLOT: Statement =
+    Statement::new(c"SELECT slot FROM slashguard.claim WHERE chain_id = $1 ORDER BY chain_id DESC, slot DESC LIMIT 1");
 
 /// One validator's votes on record. Its lock must be held, so that none is added meanwhile.
 pub struct Votes<'a> {
@@ -74,6 +76,7 @@ impl Votes<'_> {
 
     /// From the target's epoch up to `near`. `each`: whether the next vote stands for those after it, too.
     fn search_after(&self, near: i64, each: bool) -> Result<Option<Surround>, Error> {
+        let mut near = near;
         let mut stride = FIRST_STRIDE;
         let mut next = self.vote.target_epoch + 1;
         while next <= near {
@@ -82,6 +85,9 @@ impl Votes<'_> {
             let found = self.judge_all(&rows)?;
             if found.is_some() || (rows.any() && !each) {
                 return Ok(found);
+            }
+            if stride == FIRST_STRIDE {
+                near = near.min(self.epoch_at_end(&NEWEST_SLOT, i64::MIN)?);
             }
             next = last + 1;
             stride = (stride * 2).min(LONGEST_STRIDE);
@@ -102,7 +108,7 @@ impl Votes<'_> {
                 return Ok(found);
             }
             if stride == FIRST_STRIDE {
-                least = least.max(self.oldest_epoch()?);
+                least = least.max(self.epoch_at_end(&OLDEST_SLOT, i64::MAX)?);
             }
             next = first - 1;
             stride = (stride * 2).min(LONGEST_STRIDE);
@@ -110,11 +116,11 @@ impl Votes<'_> {
         Ok(None)
     }
 
-    /// Before it the chain has nothing on record.
-    fn oldest_epoch(&self) -> Result<i64, Error> {
-        let rows = OLDEST_SLOT.run(self.session, &[Value::Integer(Some(self.key.chain_id))])?;
-        let oldest = rows.first().map(|row| row.need(1)).transpose()?;
-        Ok(oldest.map_or(i64::MAX, |slot| self.epochs.epoch_of(slot)))
+    /// The first or last epoch that the chain has anything of on record.
+    fn epoch_at_end(&self, slot_at_end: &Statement, of_nothing: i64) -> Result<i64, Error> {
+        let rows = slot_at_end.run(self.session, &[Value::Integer(Some(self.key.chain_id))])?;
+        let slot = rows.first().map(|row| row.need(1)).transpose()?;
+        Ok(slot.map_or(of_nothing, |slot| self.epochs.epoch_of(slot)))
     }
 
     fn at(&self, epochs: RangeInclusive<i64>) -> Result<Rows<'_>, Error> {
