@@ -5,8 +5,11 @@ use crate::duty::vote::SignedVote;
 /// A BLS public key.
 pub type PublicKey = [u8; 48];
 
+/// What was signed, hashed with its domain.
+pub type SigningRoot = [u8; 32];
+
 /// Which item of the file: `data[entry].signed_blocks[item]` or `data[entry].signed_attestations[item]`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Place {
     pub entry: u32,
     pub item: u32,
@@ -16,7 +19,7 @@ pub struct Place {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Block {
     pub slot: i64,
-    pub signing_root: Option<[u8; 32]>,
+    pub signing_root: Option<SigningRoot>,
     pub place: Place,
 }
 
@@ -48,7 +51,7 @@ pub enum State {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct KnownBlock {
     pub slot: i64,
-    pub signing_root: Option<[u8; 32]>,
+    pub signing_root: Option<SigningRoot>,
     pub state: State,
     /// -1 for the first record of a duty; imported history that has several counts down from there.
     pub block_index: i32,
