@@ -9,6 +9,7 @@ pub mod dice;
 pub mod environment;
 pub mod history;
 pub mod judgement;
+pub mod reaper;
 pub mod storm;
 pub mod survivors;
 pub mod tally;
