@@ -27,8 +27,9 @@ impl Importer {
         let first = self.dice.below(u64::from(VALIDATORS)) as u8;
         for number in 0..1 + self.dice.below(2) as u8 {
             let validator = Validator { chain, number: (first + number) % VALIDATORS };
-            // Further ahead than nodes may vote yet, or where they are voting.
-            let epoch = self.scene.epoch_now() + 3 - self.dice.below(5) as i64;
+            // Further ahead than nodes may vote yet, where nothing speaks against it, or where they are voting.
+            let ahead = if self.dice.chance(50) { 5 } else { 1 - self.dice.below(3) as i64 };
+            let epoch = self.scene.epoch_now() + ahead;
             let slot = (epoch + 1) * SLOTS_PER_EPOCH;
             records.extend(honest_records(validator, epoch, slot, &mut self.dice));
         }

@@ -6,10 +6,11 @@ use crate::dice::Dice;
 use serde_json::{json, Value};
 use std::collections::BTreeMap;
 
-/// What an honest node elsewhere may have signed for a validator around this epoch: votes from each epoch to the next, and a
-/// block. Some records do not say which message it was.
+/// What an honest node elsewhere may have signed for a validator around this epoch: a vote that may be wide, the next one, and
+/// a block. Some records do not say which message it was.
 pub fn honest_records(validator: Validator, epoch: i64, slot: i64, dice: &mut Dice) -> Vec<Message> {
     let mut records: Vec<Message> = Vec::new();
+    let wide = 1 + dice.below(5) as i64;
     let mut add = |duty| {
         let root = match dice.below(10) {
             0..=6 => Some(0),
@@ -18,7 +19,7 @@ pub fn honest_records(validator: Validator, epoch: i64, slot: i64, dice: &mut Di
         };
         records.push(Message { validator, duty, root });
     };
-    add(Duty::Vote { source: epoch - 1, target: epoch });
+    add(Duty::Vote { source: epoch - wide, target: epoch });
     add(Duty::Vote { source: epoch, target: epoch + 1 });
     add(Duty::Block { slot });
     records.truncate(1 + dice.below(3) as usize);

@@ -22,7 +22,7 @@ impl Maintainer {
 
     pub fn play(&mut self) {
         let start = self.scene.tick();
-        if self.dice.chance(20) {
+        if self.dice.chance(30) {
             let result = self.client.execute("CALL slashguard.run_maintenance()", &[]);
             self.note(start, "run_maintenance", result.map(|_| 0));
             return;

@@ -13,7 +13,8 @@ use std::time::{Duration, Instant};
 /// A history of this length takes about 300 MB.
 const MOST_CALLS: u64 = 1_000_000;
 const PROGRESS: Duration = Duration::from_secs(5);
-const PERIOD: Duration = Duration::from_secs(1);
+const BETWEEN_CLEANUPS: Duration = Duration::from_secs(1);
+const BETWEEN_IMPORTS: Duration = Duration::from_millis(500);
 const NAP: Duration = Duration::from_millis(20);
 
 #[derive(Default)]
@@ -80,12 +81,12 @@ pub fn play(scene: &Scene, connections: u16, time: Duration, seed: u64) -> Resul
         }
         threads.push(scope.spawn(|| {
             let mut maintainer = Maintainer::new(scene.clone(), connections, seed).map_err(say)?;
-            now_and_then(&board, || maintainer.play());
+            now_and_then(&board, BETWEEN_CLEANUPS, || maintainer.play());
             Ok(maintainer.history)
         }));
         threads.push(scope.spawn(|| {
             let mut importer = Importer::new(scene.clone(), connections + 1, seed).map_err(say)?;
-            now_and_then(&board, || importer.play());
+            now_and_then(&board, BETWEEN_IMPORTS, || importer.play());
             Ok(importer.history)
         }));
         threads.push(scope.spawn(|| {
@@ -109,11 +110,11 @@ pub fn play(scene: &Scene, connections: u16, time: Duration, seed: u64) -> Resul
     })
 }
 
-fn now_and_then(board: &Scoreboard, mut play: impl FnMut()) {
+fn now_and_then(board: &Scoreboard, period: Duration, mut play: impl FnMut()) {
     while !board.is_over() {
         let began = Instant::now();
         play();
-        while !board.is_over() && began.elapsed() < PERIOD {
+        while !board.is_over() && began.elapsed() < period {
             thread::sleep(NAP);
         }
     }
