@@ -22,7 +22,7 @@ INSTALL_SCRIPT = target/$(EXTENSION)--$(VERSION).sql
 CRATE_FILES := $(shell find src -type f) Cargo.toml Cargo.lock $(wildcard build.rs .cargo/config.toml)
 STRAY_SQL := $(filter-out $(SQL_FILES) $(UPGRADE_FILES),$(wildcard sql/*.sql))
 
-SUITES = lint unit regress isolation wire storm dump recovery positions loss freeze clock subscription crash failover standby logs pooler failures restore cron readme aztec ha
+SUITES = lint unit regress isolation wire storm attestations eip3076 dump recovery positions loss freeze clock subscription crash failover standby logs pooler failures restore cron readme aztec ha
 
 # rustup puts cargo here, and a shell that was open before does not know it yet.
 export PATH := $(PATH):$(HOME)/.cargo/bin
@@ -127,6 +127,8 @@ test: ready
 ## test-isolation: the races, one interleaving at a time
 ## test-wire: what only the bare protocol can do (pipelines, row limits)
 ## test-storm: many connections, conflicting hashes, cleanups; then no duty has two hashes
+## test-attestations: many connections vote and propose for few Ethereum validators; then nothing slashable was granted
+## test-eip3076: the official test files of EIP-3076 (SLASHGUARD_EIP3076_DIR=their folder)
 ## test-dump: pg_dump carries all history
 ## test-recovery: promotion, restore and copies are noticed and quarantined
 ## test-positions: data directories put back, witnesses after a restart, two primaries
@@ -148,9 +150,9 @@ test: ready
 $(SUITES:%=test-%): test-%: ready
 	@bash pg_test/run $*
 
-## test-nightly: storm, crash and failover for longer: STORM_SECONDS=600 CRASHES=20
+## test-nightly: storm, attestations, crash and failover for longer: STORM_SECONDS=600 CRASHES=20
 test-nightly: ready
-	@STORM_SECONDS=$${STORM_SECONDS:-600} CRASHES=$${CRASHES:-20} bash pg_test/run storm crash failover
+	@STORM_SECONDS=$${STORM_SECONDS:-600} CRASHES=$${CRASHES:-20} bash pg_test/run storm attestations crash failover
 
 ## bench: duty cycles a second beside those of the Aztec client's own statements (ROUNDS=5 ROUND_SECONDS=5)
 bench: ready

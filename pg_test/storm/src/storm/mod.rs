@@ -4,7 +4,6 @@ pub mod connection;
 pub mod coverage;
 pub mod maintainer;
 pub mod player;
-pub mod reaper;
 pub mod round;
 pub mod scene;
 pub mod table;

@@ -2,9 +2,9 @@
 
 use super::maintainer::Maintainer;
 use super::player::{Cupboard, Player};
-use super::reaper::Reaper;
-use super::scene::Scene;
+use super::scene::{Scene, CLIENT_APPLICATION, DATABASE};
 use crate::history::{Answer, Event};
+use crate::reaper::Reaper;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -82,7 +82,7 @@ pub fn play(scene: &Scene, connections: u16, time: Duration, seed: u64) -> Resul
             }));
         }
         threads.push(scope.spawn(|| {
-            let mut reaper = Reaper::new(scene, seed).map_err(say)?;
+            let mut reaper = Reaper::new(&scene.environment, DATABASE, CLIENT_APPLICATION, seed).map_err(say)?;
             while !board.over.load(Relaxed) {
                 reaper.play().map_err(say)?;
             }
