@@ -11,14 +11,14 @@ use crate::duty::position::Position;
 use crate::duty::request::Request;
 use crate::duty::rules::Rules;
 use crate::duty::token::LockToken;
-use crate::duty::vote::Vote;
+use crate::duty::vote::{SignedVote, Vote};
 use crate::ledger::claims::{self, Grant};
 use crate::ledger::lock::{self, Lock};
 use crate::ledger::registry::{self, Entry};
 use crate::ledger::statement::Session;
 use crate::ledger::votes::Votes;
 use crate::ledger::{bounds, clock_mark, known_names, server, witnesses};
-use crate::rules::ethereum::Surround;
+use crate::rules::ethereum::{self, Surround};
 use crate::rules::one_message::{self, Verdict};
 use crate::rules::refusal;
 use crate::rules::watermark::{self, Bounds, Wanted};
@@ -218,24 +218,34 @@ impl<'a> Attempt<'a> {
     }
 
     fn judge(&self, claim: &Claim, now: Timestamp) -> Verdict {
+        if self.vote.is_some_and(|vote| claim.source_epoch != Some(vote.source_epoch)) {
+            return Verdict::Conflict;
+        }
         one_message::judge(claim, &self.request.message_hash, self.request.replay.as_ref(), now)
     }
 
     /// The answers that grant nothing: conflict and already signed.
     fn answer_from_record(&mut self, claim: &Claim, now: Timestamp) -> Result<Option<Acquisition>, Error> {
         match self.judge(claim, now) {
-            Verdict::Conflict => Ok(Some(acquisition::conflict(claim, self.double(), now))),
+            Verdict::Conflict => Ok(Some(acquisition::conflict(claim, self.double(claim), now))),
             Verdict::AlreadySigned => self.already_signed(claim).map(Some),
             Verdict::InProgress | Verdict::TakeOver | Verdict::Replay => Ok(None),
         }
     }
 
     /// What Ethereum calls other data for the same duty.
-    fn double(&self) -> Option<&'static str> {
-        match self.entry.chain.rules {
-            Rules::Aztec => None,
-            Rules::Ethereum => Some(if self.vote.is_some() { "double_vote" } else { "double_proposal" }),
-        }
+    fn double(&self, claim: &Claim) -> Option<&'static str> {
+        let root = &self.request.message_hash;
+        let Some(vote) = self.vote else {
+            let is_double = self.entry.chain.rules == Rules::Ethereum
+                && ethereum::double_proposal(root, claim.message_hash.as_ref());
+            return is_double.then_some("double_proposal");
+        };
+        let earlier = SignedVote {
+            vote: Vote { source_epoch: claim.source_epoch.unwrap_or_default(), ..vote },
+            signing_root: claim.message_hash,
+        };
+        ethereum::double_vote(vote, root, &earlier).then_some("double_vote")
     }
 
     /// The refusal of a vote that surrounds another or is surrounded, or what is on record for its target. What was granted here

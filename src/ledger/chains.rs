@@ -39,8 +39,6 @@ pub struct Registered {
     pub retired: bool,
     /// At or below it, history is deleted.
     pub cleaned_slot: Option<i64>,
-    /// The latest source of the attestations that are deleted.
-    pub cleaned_source_epoch: Option<i64>,
     pub frozen: bool,
     /// Claims may have been granted up to it under a wider horizon.
     pub reach_slot: Option<i64>,
@@ -55,7 +53,7 @@ macro_rules! select_chain {
                 "SELECT id, tableoid, name, rules, identity, genesis_time, slot_duration_us, first_use, horizon_slots, \
                         margin_slots, allow_unsigned_release, record_commit, require_standby, retention_us, \
                         retired_at IS NOT NULL, cleaned_slot, frozen_at IS NOT NULL, validator_bytes, awaited_slot, reach_slot, \
-                        slots_per_epoch, cleaned_source_epoch \
+                        slots_per_epoch \
                    FROM slashguard.chain ",
                 $where,
                 "\0"
@@ -100,7 +98,6 @@ fn registered(row: &Row) -> Result<Registered, Error> {
         validator_bytes: row.need(18)?,
         awaited_slot: row.get(19)?,
         reach_slot: row.get(20)?,
-        cleaned_source_epoch: row.get(22)?,
     })
 }
 

@@ -15,9 +15,11 @@ pub fn double_proposal(signing_root: &[u8; 32], earlier: Option<&[u8; 32]>) -> b
     earlier != Some(signing_root)
 }
 
-/// Condition 3, two votes for one target: other data, or data that is not known.
+/// Condition 3, two votes for one target: other data, or data that is not known. A signing root stands for its source, too: the
+/// same one with another source is a mistake of somebody's, and not the same vote.
 pub fn double_vote(vote: Vote, signing_root: &[u8; 32], earlier: &SignedVote) -> bool {
-    vote.target_epoch == earlier.vote.target_epoch && earlier.signing_root.as_ref() != Some(signing_root)
+    vote.target_epoch == earlier.vote.target_epoch
+        && (vote != earlier.vote || earlier.signing_root.as_ref() != Some(signing_root))
 }
 
 /// Condition 3: the vote begins before an earlier one and ends after it.
@@ -64,8 +66,8 @@ pub struct Neighbours {
 /// Condition 3 but for double votes, beside all that is on record above the low watermark.
 ///
 /// Two neighbours stand for all of it: of votes of which none surrounds another, one with a later target has no earlier
-/// source. So if any vote before is surrounded, the last one is, and if any after surrounds, the first one does. An import
-/// that brings slashable votes raises the low watermark over them, so that this holds above it.
+/// source. So if any vote before is surrounded, the last one is, and if any after surrounds, the first one does. Where imported
+/// history has votes that surround others, each vote on record is asked about as if it were the neighbour.
 pub fn surround(vote: Vote, neighbours: &Neighbours) -> Option<Surround> {
     if let Some(earlier) = neighbours.before.filter(|earlier| surrounds(vote, earlier.vote)) {
         return Some(Surround::Surrounds(earlier));
@@ -82,17 +84,6 @@ pub struct LowWatermarks {
     pub source_epoch: Option<i64>,
     /// Condition 5.
     pub target_epoch: Option<i64>,
-}
-
-impl LowWatermarks {
-    /// The higher of each.
-    pub fn raised_by(self, other: Self) -> Self {
-        Self {
-            block_slot: self.block_slot.max(other.block_slot),
-            source_epoch: self.source_epoch.max(other.source_epoch),
-            target_epoch: self.target_epoch.max(other.target_epoch),
-        }
-    }
 }
 
 #[cfg(test)]
@@ -115,6 +106,7 @@ mod tests {
         assert!(!double_vote(vote(1, 2), &[1; 32], &signed(1, 2)));
         assert!(double_vote(vote(1, 2), &[2; 32], &signed(1, 2)));
         assert!(double_vote(vote(0, 2), &[2; 32], &signed(1, 2)));
+        assert!(double_vote(vote(0, 2), &[1; 32], &signed(1, 2)));
         assert!(double_vote(vote(1, 2), &[1; 32], &SignedVote { signing_root: None, ..signed(1, 2) }));
         assert!(!double_vote(vote(1, 3), &[2; 32], &signed(1, 2)));
     }
@@ -147,14 +139,5 @@ mod tests {
         assert_eq!(surround(vote(2, 7), &neighbours), Some(Surround::Surrounds(signed(3, 5))));
         assert_eq!(surround(vote(5, 7), &neighbours), Some(Surround::IsSurrounded(signed(4, 9))));
         assert_eq!(surround(vote(5, 7), &Neighbours::default()), None);
-    }
-
-    #[test]
-    fn watermarks_only_rise() {
-        let low = LowWatermarks { block_slot: Some(5), source_epoch: None, target_epoch: Some(7) };
-        let other = LowWatermarks { block_slot: Some(4), source_epoch: Some(1), target_epoch: None };
-        let both = LowWatermarks { block_slot: Some(5), source_epoch: Some(1), target_epoch: Some(7) };
-        assert_eq!(low.raised_by(other), both);
-        assert_eq!(other.raised_by(low), both);
     }
 }

@@ -7,4 +7,6 @@ pub mod ethereum;
 pub mod one_message;
 pub mod recall;
 pub mod refusal;
+#[cfg(test)]
+mod vote_history;
 pub mod watermark;
