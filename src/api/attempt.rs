@@ -212,6 +212,10 @@ impl<'a> Attempt<'a> {
                 Ok(self.answer_from_record(&claim, now)?.map_or(Step::Again, Step::Answer))
             }
             Verdict::InProgress => Ok(Step::InProgress(claim)),
+            // Slashable already; whoever signs it again gains nothing.
+            Verdict::TakeOver if claim.imported && claims::has_several(self.session, &self.key)? => {
+                Ok(Step::Answer(acquisition::conflict(&claim, Some(self.double_name()), now)))
+            }
             Verdict::TakeOver => self.take_over(&claim, &grant),
             Verdict::Replay => self.replay(&claim, &grant),
         }
@@ -239,17 +243,25 @@ impl<'a> Attempt<'a> {
         let Some(vote) = self.vote else {
             let is_double = self.entry.chain.rules == Rules::Ethereum
                 && ethereum::double_proposal(root, claim.message_hash.as_ref());
-            return is_double.then_some("double_proposal");
+            return is_double.then_some(self.double_name());
         };
         let earlier = SignedVote {
             vote: Vote { source_epoch: claim.source_epoch.unwrap_or_default(), ..vote },
             signing_root: claim.message_hash,
         };
-        ethereum::double_vote(vote, root, &earlier).then_some("double_vote")
+        ethereum::double_vote(vote, root, &earlier).then_some(self.double_name())
+    }
+
+    fn double_name(&self) -> &'static str {
+        match self.vote {
+            Some(_) => "double_vote",
+            None => "double_proposal",
+        }
     }
 
     /// The refusal of a vote that surrounds another or is surrounded, or what is on record for its target. What was granted here
-    /// and is perhaps not signed yet is not granted again either: history that came in since may stand against it.
+    /// and is perhaps not signed yet, or was signed elsewhere, is not granted again either: history that came in since may stand
+    /// against it.
     fn surround(&mut self, now: Timestamp) -> Result<Option<Acquisition>, Error> {
         let (Some(vote), Some(epochs)) = (self.vote, self.entry.chain.epochs) else {
             return Ok(None);
@@ -261,9 +273,6 @@ impl<'a> Attempt<'a> {
         if let Some(claim) = claims::read(self.session, &self.key)? {
             if let Some(answer) = self.answer_from_record(&claim, now)? {
                 return Ok(Some(answer));
-            }
-            if claim.imported {
-                return Ok(None);
             }
         }
         Ok(Some(match found {

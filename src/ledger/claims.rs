@@ -135,6 +135,17 @@ fn read_claim(row: &Row) -> Result<Claim, Error> {
     })
 }
 
+static SEVERAL: Statement = Statement::new(
+    c"SELECT FROM slashguard.claim AS c
+       WHERE c.chain_id = $1 AND c.slot = $2 AND c.validator_id = $3 AND c.duty_type_id = $4 AND c.block_index < $5
+       LIMIT 1",
+);
+
+/// Whether imported history has further messages for the duty.
+pub fn has_several(session: &Session, key: &DutyKey) -> Result<bool, Error> {
+    Ok(SEVERAL.run(session, &key_values(key))?.any())
+}
+
 static TAKE_OVER: Statement = for_key!(
     "UPDATE slashguard.claim AS c \
         SET previous_node_ids = CASE WHEN cardinality(c.previous_node_ids) >= 100 OR c.node_id = 0 \

@@ -16,7 +16,8 @@ pub struct Wanted {
     pub slot: i64,
     /// Of an attestation.
     pub vote: Option<Vote>,
-    /// This very message is on record as signed elsewhere: condition 2 and 5 of EIP-3076 allow to sign it again.
+    /// This very message is on record as signed elsewhere: conditions 2 and 5 of EIP-3076 allow to sign it again, condition 4
+    /// does not.
     pub was_signed: bool,
 }
 
@@ -139,19 +140,16 @@ pub enum BeforeHistory {
 }
 
 fn before_history(validator: &ValidatorBounds, wanted: &Wanted) -> Option<BeforeHistory> {
-    if wanted.was_signed {
-        return None;
-    }
     let history = &validator.history;
     let Some(vote) = wanted.vote else {
         return history
             .block_slot
-            .filter(|low| ethereum::slot_at_or_below_low_watermark(wanted.slot, *low))
+            .filter(|low| !wanted.was_signed && ethereum::slot_at_or_below_low_watermark(wanted.slot, *low))
             .map(BeforeHistory::Slot);
     };
     let target = history
         .target_epoch
-        .filter(|low| ethereum::target_at_or_below_low_watermark(vote, *low))
+        .filter(|low| !wanted.was_signed && ethereum::target_at_or_below_low_watermark(vote, *low))
         .map(BeforeHistory::Target);
     let source =
         history.source_epoch.filter(|low| ethereum::source_below_low_watermark(vote, *low)).map(BeforeHistory::Source);
@@ -372,6 +370,7 @@ mod tests {
         for again in [at(95), attestation(2, 3)] {
             assert_eq!(refusal(&bounds, &Wanted { was_signed: true, ..again }), None);
         }
+        assert!(refusal(&bounds, &Wanted { was_signed: true, ..attestation(1, 4) }).is_some());
     }
 
     #[test]

@@ -1,6 +1,5 @@
 -- Attestations: double, surrounding and surrounded votes are refused with the earlier one named; everything else about a claim is as
 -- for any duty.
-\set ECHO queries
 \pset format unaligned
 \pset tuples_only on
 SELECT '0x' || repeat('a1', 48) AS validator, '0x' || repeat('a2', 48) AS other_validator, '0x' || repeat('01', 32) AS root,

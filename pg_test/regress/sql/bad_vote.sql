@@ -29,7 +29,6 @@ SELECT pg_temp.vote(source => 'NULL');
 SELECT pg_temp.vote(target => 'NULL');
 SELECT pg_temp.vote(root => 'NULL');
 SELECT pg_temp.vote(node => 'NULL');
-SELECT pg_temp.vote(chain => '''nowhere''');
 SELECT pg_temp.vote(validator => quote_literal('0x' || repeat('b5', 47)));
 SELECT pg_temp.vote(validator => quote_literal('0x' || repeat('b5', 20)));
 SELECT pg_temp.vote(validator => quote_literal('0x' || repeat('b5', 49)));
