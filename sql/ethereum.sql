@@ -93,19 +93,23 @@ COMMENT ON FUNCTION slashguard.begin_export IS
 -- A watermark says that something may be signed up to it. A file says so by where its records begin, so what lies below a
 -- watermark is left out, and a record without signing root stands at the watermark where no other does: for attestations with
 -- the latest source that is left out, because a later vote with an earlier source could surround that one.
+-- What joins is large or has one row, whatever the statistics of a table say that was just filled.
 CREATE FUNCTION slashguard.export_eip3076_lines(
     chain text,
     validators text[] DEFAULT NULL
 ) RETURNS SETOF text
 LANGUAGE plpgsql VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE SECURITY DEFINER
-SET search_path = pg_catalog, pg_temp SET work_mem = '64MB'
+SET search_path = pg_catalog, pg_temp SET work_mem = '64MB' SET jit = off SET enable_nestloop = off SET enable_mergejoin = off
 AS $function$
 DECLARE
     exported integer := slashguard.begin_export(chain, validators);
 BEGIN
     RETURN QUERY
+    SELECT '{"metadata":{"interchange_format_version":"5","genesis_validators_root":"' || c.identity || '"},"data":['
+      FROM slashguard.chain AS c WHERE c.id = exported;
+    RETURN QUERY
     WITH whole AS (
-        SELECT c.identity, c.slots_per_epoch::bigint AS slots_per_epoch,
+        SELECT c.slots_per_epoch::bigint AS slots_per_epoch,
                9223372036854775807 / c.slots_per_epoch - 1 AS last_epoch,
                GREATEST(c.low_watermark, c.quarantine_slot, a.slot) AS slot,
                GREATEST(c.low_source_epoch, coalesce(c.quarantine_source_epoch, c.quarantine_slot / c.slots_per_epoch),
@@ -120,7 +124,7 @@ BEGIN
                 LIMIT 1) AS a ON true
          WHERE c.id = exported),
     floors AS MATERIALIZED (
-        SELECT v.id, v.key,
+        SELECT v.id, row_number() OVER (ORDER BY v.key) AS place, v.key,
                nullif(GREATEST(f.slot, v.history_block_slot, -1), -1) AS block_slot,
                nullif(LEAST(GREATEST(f.slot / w.slots_per_epoch, v.history_target_epoch, -1), w.last_epoch), -1)
                    AS target_epoch,
@@ -146,7 +150,7 @@ BEGIN
           FROM records AS r GROUP BY r.id),
     -- Where the vote at the low target does not stand for all that is below, one without signing root does, in its place.
     bounds AS (
-        SELECT f.id, f.key, f.block_slot, f.block_slot IS NOT NULL AND s.has_low_slot IS NOT TRUE AS adds_block,
+        SELECT f.id, f.place, f.block_slot, f.block_slot IS NOT NULL AND s.has_low_slot IS NOT TRUE AS adds_block,
                CASE WHEN b.adds_vote THEN GREATEST(f.target_epoch, b.source_epoch) ELSE f.target_epoch END
                    AS target_epoch,
                b.source_epoch, b.adds_vote
@@ -159,52 +163,42 @@ BEGIN
                ) AS b),
     -- In the order of the file: 0 a validator begins, 1 its blocks, 2 its attestations begin, 3 they follow, 4 it ends.
     parts AS (
-        SELECT b.key, 0 AS part, 0::bigint AS place, NULL::bigint AS source_epoch, 0 AS block_index, NULL::bytea AS root
-          FROM bounds AS b
+        SELECT f.place, 0 AS part, 0::bigint AS at, 0::bigint AS source_epoch, 0 AS block_index, f.key AS bytes
+          FROM floors AS f
         UNION ALL
-        SELECT b.key, 1, r.slot, NULL, -r.block_index, r.message_hash
+        SELECT b.place, 1, r.slot, 0, -r.block_index, r.message_hash
           FROM records AS r JOIN bounds AS b ON b.id = r.id
          WHERE NOT r.is_attestation AND (b.block_slot IS NULL OR r.slot >= b.block_slot)
         UNION ALL
-        SELECT b.key, 1, b.block_slot, NULL, 0, NULL FROM bounds AS b WHERE b.adds_block
+        SELECT b.place, 1, b.block_slot, 0, 0, NULL FROM bounds AS b WHERE b.adds_block
         UNION ALL
-        SELECT b.key, 2, 0, NULL, 0, NULL FROM bounds AS b
+        SELECT b.place, 2, 0, 0, 0, NULL FROM bounds AS b
         UNION ALL
-        SELECT b.key, 3, r.target_epoch, r.source_epoch, -r.block_index, r.message_hash
+        SELECT b.place, 3, r.target_epoch, r.source_epoch, -r.block_index, r.message_hash
           FROM records AS r JOIN bounds AS b ON b.id = r.id
          WHERE r.is_attestation
            AND (b.target_epoch IS NULL OR r.target_epoch > b.target_epoch
                 OR r.target_epoch = b.target_epoch AND NOT b.adds_vote)
         UNION ALL
-        SELECT b.key, 3, b.target_epoch, b.source_epoch, 0, NULL FROM bounds AS b WHERE b.adds_vote
+        SELECT b.place, 3, b.target_epoch, b.source_epoch, 0, NULL FROM bounds AS b WHERE b.adds_vote
         UNION ALL
-        SELECT b.key, 4, 0, NULL, 0, NULL FROM bounds AS b),
+        SELECT b.place, 4, 0, 0, 0, NULL FROM bounds AS b),
     ordered AS (
-        SELECT p.*, lead(p.part) OVER file AS next_part
-          FROM parts AS p
-        WINDOW file AS (ORDER BY p.key, p.part, p.place, p.block_index))
-    SELECT line FROM (
-        SELECT 0 AS section, NULL::bytea AS key, 0 AS part, 0::bigint AS place, 0 AS block_index,
-               '{"metadata":{"interchange_format_version":"5","genesis_validators_root":"' || w.identity || '"},"data":['
-                   AS line
-          FROM whole AS w
-        UNION ALL
-        SELECT 1, o.key, o.part, o.place, o.block_index,
-               CASE o.part
-                   WHEN 0 THEN '{"pubkey":"0x' || encode(o.key, 'hex') || '","signed_blocks":['
-                   WHEN 1 THEN '{"slot":"' || o.place || '"'
-                               || coalesce(',"signing_root":"0x' || encode(o.root, 'hex') || '"', '') || '}'
-                               || CASE o.next_part WHEN 1 THEN ',' ELSE '' END
-                   WHEN 2 THEN '],"signed_attestations":['
-                   WHEN 3 THEN '{"source_epoch":"' || o.source_epoch || '","target_epoch":"' || o.place || '"'
-                               || coalesce(',"signing_root":"0x' || encode(o.root, 'hex') || '"', '') || '}'
-                               || CASE o.next_part WHEN 3 THEN ',' ELSE '' END
-                   ELSE ']}' || CASE WHEN o.next_part IS NULL THEN '' ELSE ',' END
-               END
-          FROM ordered AS o
-        UNION ALL
-        SELECT 2, NULL, 0, 0, 0, ']}') AS file
-     ORDER BY file.section, file.key, file.part, file.place, file.block_index;
+        SELECT p.*, lead(p.part) OVER (ORDER BY p.place, p.part, p.at, p.block_index) AS next_part
+          FROM parts AS p)
+    SELECT CASE o.part
+               WHEN 0 THEN '{"pubkey":"0x' || encode(o.bytes, 'hex') || '","signed_blocks":['
+               WHEN 1 THEN '{"slot":"' || o.at || '"' || coalesce(',"signing_root":"0x' || encode(o.bytes, 'hex') || '"', '')
+                           || '}' || CASE o.next_part WHEN 1 THEN ',' ELSE '' END
+               WHEN 2 THEN '],"signed_attestations":['
+               WHEN 3 THEN '{"source_epoch":"' || o.source_epoch || '","target_epoch":"' || o.at || '"'
+                           || coalesce(',"signing_root":"0x' || encode(o.bytes, 'hex') || '"', '')
+                           || '}' || CASE o.next_part WHEN 3 THEN ',' ELSE '' END
+               ELSE ']}' || CASE WHEN o.next_part IS NULL THEN '' ELSE ',' END
+           END
+      FROM ordered AS o
+     ORDER BY o.place, o.part, o.at, o.block_index;
+    RETURN NEXT ']}';
 END
 $function$;
 COMMENT ON FUNCTION slashguard.export_eip3076_lines IS

@@ -18,9 +18,6 @@ use crate::ledger::{audit, lock, server};
 use crate::rules::ethereum::{self, LowWatermarks};
 use serde_json::json;
 
-/// Nodes sign for this epoch and the last; so many more are searched for attestations that are being signed.
-const EPOCHS_BEING_SIGNED: i64 = 8;
-
 sql_functions! {
     /// Takes in what other signers have signed: an EIP-3076 file, version 5, for a chain with the rules ethereum. All of it or
     /// nothing.
@@ -137,7 +134,7 @@ impl Import<'_> {
             merging.push(Merging { validator, history });
         }
         let duty_types = imports::duty_types(self.session)?;
-        let mut ledger = self.look_at_ledger(&merging, duty_types, now)?;
+        let mut ledger = self.look_at_ledger(&merging, duty_types)?;
         progress.say(|| "import: the file is held against the ledger".to_owned());
 
         let mut answers = Vec::with_capacity(merging.len());
@@ -180,14 +177,17 @@ impl Import<'_> {
     }
 
     /// What the ledger has of the file's duties. Only validators that were here before have anything.
-    fn look_at_ledger(&self, merging: &[Merging], duty_types: imports::DutyTypes, now: i64) -> Result<Ledger, Error> {
+    fn look_at_ledger(&self, merging: &[Merging], duty_types: imports::DutyTypes) -> Result<Ledger, Error> {
         let mut ledger = Ledger::new(duty_types, self.epochs.slots_per_epoch());
         let mut seen = Vec::new();
         let mut sought = Vec::new();
+        let mut earliest_source: Option<i64> = None;
         for Merging { validator, history } in merging.iter().filter(|merging| merging.validator.registered_before) {
             let validator_id = validator.id;
             seen.push(validator_id);
             let blocks = history.blocks.iter().map(|block| (block.slot, duty_types.block));
+            let sources = history.attestations.iter().map(|attestation| attestation.signed.vote.source_epoch);
+            earliest_source = sources.chain(earliest_source).min();
             let attestations = history.attestations.iter().map(|attestation| {
                 (self.epochs.first_slot(attestation.signed.vote.target_epoch), duty_types.attestation)
             });
@@ -198,9 +198,10 @@ impl Import<'_> {
             sought.dedup_by_key(|one| (one.validator_id, one.duty_type, one.slot));
         }
         ledger.add(self.session, self.chain, &sought)?;
-        if !seen.is_empty() {
-            let epoch = self.epochs.epoch_of(self.chain.chain.clock.slot_at(now)).saturating_sub(EPOCHS_BEING_SIGNED);
-            ledger.add_being_signed(self.session, self.chain, &seen, self.epochs.first_slot(epoch), now)?;
+        // What stands against one of the file's votes has a later target than its source.
+        if let Some(source) = earliest_source.filter(|_| !seen.is_empty()) {
+            let first_slot = self.epochs.first_slot(source.saturating_add(1));
+            ledger.add_unsigned(self.session, self.chain, &seen, first_slot)?;
         }
         Ok(ledger)
     }

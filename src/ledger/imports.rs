@@ -110,10 +110,10 @@ static AT: Statement = select_known!(
     "JOIN slashguard.claim AS c "
     "ON c.chain_id = $1 AND c.slot = s.slot AND c.validator_id = s.validator_id AND c.duty_type_id = s.duty"
 );
-static BEING_SIGNED: Statement = select_known!(
+static UNSIGNED: Statement = select_known!(
     "FROM slashguard.claim AS c "
     "WHERE c.chain_id = $1 AND c.slot >= $3 AND c.validator_id = ANY ($2) AND c.duty_type_id = $4 "
-    "AND c.signature IS NULL AND c.secret IS NOT NULL AND c.lease_until > $5"
+    "AND c.signature IS NULL AND c.imported_at IS NULL"
 );
 
 /// What the ledger knows, by validator.
@@ -150,23 +150,21 @@ impl Ledger {
         Ok(())
     }
 
-    /// Adds the attestations from `first_slot` on that one of these validators' nodes may be signing now.
-    pub fn add_being_signed(
+    /// Adds the attestations from `first_slot` on that were granted to one of these validators and are perhaps not signed yet.
+    pub fn add_unsigned(
         &mut self,
         session: &Session,
         chain: &Registered,
         validators: &[i32],
         first_slot: i64,
-        now: Timestamp,
     ) -> Result<(), Error> {
-        let rows = BEING_SIGNED.run(
+        let rows = UNSIGNED.run(
             session,
             &[
                 Value::Integer(Some(chain.id)),
                 Value::Integers(validators),
                 Value::Bigint(Some(first_slot)),
                 Value::Smallint(self.duty_types.attestation),
-                Value::Timestamp(Some(now)),
             ],
         )?;
         for row in rows.iter() {
@@ -191,7 +189,7 @@ impl Ledger {
         }
         let vote = Vote { source_epoch: row.need(4)?, target_epoch: slot.div_euclid(self.slots_per_epoch) };
         let attestation = KnownAttestation { signed: SignedVote { vote, signing_root }, state, block_index };
-        // What is being signed may stand at a duty of the file, too.
+        // What is not signed may stand at a duty of the file, too.
         if !known.attestations.contains(&attestation) {
             known.attestations.push(attestation);
         }

@@ -65,8 +65,8 @@ pub struct KnownAttestation {
     pub block_index: i32,
 }
 
-/// What the ledger has of a validator: all records for the slots and target epochs of the file, and every attestation that a
-/// node may be signing just now.
+/// What the ledger has of a validator: all records for the slots and target epochs of the file, and every attestation that was
+/// granted here, is perhaps not signed yet, and may stand against one of the file.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Known {
     /// Whether the ledger knew the validator before the import, and so may have more votes than those given here.
