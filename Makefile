@@ -150,9 +150,10 @@ test: ready
 $(SUITES:%=test-%): test-%: ready
 	@bash pg_test/run $*
 
-## test-nightly: storm, attestations, crash and failover for longer: STORM_SECONDS=600 CRASHES=20
+## test-nightly: storms, crash and failover for longer, and more random histories: STORM_SECONDS=600 CRASHES=20 SLASHGUARD_CASES=100000
 test-nightly: ready
-	@STORM_SECONDS=$${STORM_SECONDS:-600} CRASHES=$${CRASHES:-20} bash pg_test/run storm attestations crash failover
+	@STORM_SECONDS=$${STORM_SECONDS:-600} CRASHES=$${CRASHES:-20} SLASHGUARD_CASES=$${SLASHGUARD_CASES:-100000} \
+		bash pg_test/run unit storm attestations crash failover
 
 ## bench: duty cycles a second beside those of the Aztec client's own statements (ROUNDS=5 ROUND_SECONDS=5)
 bench: ready

@@ -6,7 +6,7 @@ SELECT '0x' || repeat('a1', 48) AS validator, '0x' || repeat('a2', 48) AS other_
        '0x' || repeat('02', 32) AS other_root, '0x' || repeat('99', 96) AS signature \gset
 SELECT slashguard.register_chain('votes', 'ethereum', '0x' || repeat('e1', 32), '2020-01-01 00:00+00', '12 s',
     '{"first_use": "trust", "allow_unsigned_release": true, "retention": null}');
-CREATE FUNCTION vote(source bigint, target bigint, root text, node text = 'node-a', lease_ms integer = 3600000)
+CREATE FUNCTION pg_temp.vote(source bigint, target bigint, root text, node text = 'node-a', lease_ms integer = 3600000)
 RETURNS TABLE (outcome text, cause text, source_epoch text, target_epoch text, reason text) LANGUAGE plpgsql AS $$
 BEGIN
     SET LOCAL slashguard.allow_transaction_blocks = on;
@@ -23,36 +23,36 @@ SELECT slashguard.record_signature(:'lock_token', :'signature') IS NOT NULL AS r
 SELECT outcome, signature = :'signature' AS signature FROM slashguard.try_acquire_attestation('votes', :'validator', 10, 20, :'root', 'node-b');
 
 -- Double votes: another root, and the same root from another source is the same message or none.
-SELECT * FROM vote(10, 20, :'other_root');
-SELECT * FROM vote(11, 20, :'other_root');
+SELECT * FROM pg_temp.vote(10, 20, :'other_root');
+SELECT * FROM pg_temp.vote(11, 20, :'other_root');
 
 -- Surrounding and surrounded, and each of their edges.
-SELECT outcome, cause, source_epoch, target_epoch, reason FROM vote(9, 21, :'root');
-SELECT outcome, cause, source_epoch, target_epoch, reason FROM vote(11, 19, :'root');
-SELECT outcome FROM vote(10, 21, :'root');
-SELECT outcome FROM vote(10, 19, :'root');
-SELECT outcome FROM vote(9, 12, :'root');
-SELECT outcome FROM vote(20, 30, :'root');
-SELECT outcome, cause, source_epoch, target_epoch FROM vote(9, 40, :'root');
-SELECT outcome, cause, source_epoch, target_epoch FROM vote(0, 1000, :'root');
-SELECT outcome, cause, source_epoch, target_epoch FROM vote(21, 29, :'root');
-SELECT outcome FROM vote(0, 0, :'root');
-SELECT outcome FROM vote(0, 1, :'root');
+SELECT outcome, cause, source_epoch, target_epoch, reason FROM pg_temp.vote(9, 21, :'root');
+SELECT outcome, cause, source_epoch, target_epoch, reason FROM pg_temp.vote(11, 19, :'root');
+SELECT outcome FROM pg_temp.vote(10, 21, :'root');
+SELECT outcome FROM pg_temp.vote(10, 19, :'root');
+SELECT outcome FROM pg_temp.vote(9, 12, :'root');
+SELECT outcome FROM pg_temp.vote(20, 30, :'root');
+SELECT outcome, cause, source_epoch, target_epoch FROM pg_temp.vote(9, 40, :'root');
+SELECT outcome, cause, source_epoch, target_epoch FROM pg_temp.vote(0, 1000, :'root');
+SELECT outcome, cause, source_epoch, target_epoch FROM pg_temp.vote(21, 29, :'root');
+SELECT outcome FROM pg_temp.vote(0, 0, :'root');
+SELECT outcome FROM pg_temp.vote(0, 1, :'root');
 -- Another validator has its own votes.
 SELECT outcome FROM slashguard.try_acquire_attestation('votes', :'other_validator', 9, 21, :'root', 'node-a');
 -- Far apart: found all the same, whatever lies between.
-SELECT outcome FROM vote(20000, 500000, :'root');
-SELECT outcome, cause, source_epoch, target_epoch FROM vote(20001, 30000, :'root');
-SELECT outcome, cause, source_epoch, target_epoch FROM vote(19999, 500001, :'root');
-SELECT outcome FROM vote(19999, 30000, :'root');
+SELECT outcome FROM pg_temp.vote(20000, 500000, :'root');
+SELECT outcome, cause, source_epoch, target_epoch FROM pg_temp.vote(20001, 30000, :'root');
+SELECT outcome, cause, source_epoch, target_epoch FROM pg_temp.vote(19999, 500001, :'root');
+SELECT outcome FROM pg_temp.vote(19999, 30000, :'root');
 
 -- Released, its root stays pinned; certainly unsigned, it is out of the way.
 SELECT outcome, lock_token FROM slashguard.try_acquire_attestation('votes', :'validator', 30, 60, :'root', 'node-a', lease_ms => 3600000) \gset
 SELECT slashguard.release_duty(:'lock_token');
-SELECT outcome, cause FROM vote(31, 59, :'root');
+SELECT outcome, cause FROM pg_temp.vote(31, 59, :'root');
 SELECT outcome, lock_token FROM slashguard.try_acquire_attestation('votes', :'validator', 30, 70, :'root', 'node-a', lease_ms => 3600000) \gset
 SELECT slashguard.release_duty(:'lock_token', certainly_unsigned => true);
-SELECT outcome, cause FROM vote(31, 69, :'root');
+SELECT outcome, cause FROM pg_temp.vote(31, 69, :'root');
 
 -- What people see.
 SELECT slot, duty_type, source_epoch, target_epoch, state, holder FROM slashguard.duties
