@@ -1,5 +1,7 @@
 //! One request for a claim, from its first look at the record to its answer.
 
+mod slashable;
+
 use super::waiting::Waiting;
 use crate::durability::{commit, standby};
 use crate::duty::acquisition::{self, Acquisition};
@@ -9,16 +11,13 @@ use crate::duty::error::Error;
 use crate::duty::key::DutyKey;
 use crate::duty::position::Position;
 use crate::duty::request::Request;
-use crate::duty::rules::Rules;
 use crate::duty::token::LockToken;
-use crate::duty::vote::{SignedVote, Vote};
+use crate::duty::vote::Vote;
 use crate::ledger::claims::{self, Grant};
 use crate::ledger::lock::{self, Lock};
 use crate::ledger::registry::{self, Entry};
 use crate::ledger::statement::Session;
-use crate::ledger::votes::Votes;
 use crate::ledger::{bounds, clock_mark, known_names, server, witnesses};
-use crate::rules::ethereum::{self, Surround};
 use crate::rules::one_message::{self, Verdict};
 use crate::rules::refusal;
 use crate::rules::watermark::{self, Bounds, Wanted};
@@ -213,7 +212,7 @@ impl<'a> Attempt<'a> {
             }
             Verdict::InProgress => Ok(Step::InProgress(claim)),
             // Slashable already; whoever signs it again gains nothing.
-            Verdict::TakeOver if claim.imported && claims::has_several(self.session, &self.key)? => {
+            Verdict::TakeOver | Verdict::Replay if claim.imported && claims::has_several(self.session, &self.key)? => {
                 Ok(Step::Answer(acquisition::conflict(&claim, Some(self.double_name()), now)))
             }
             Verdict::TakeOver => self.take_over(&claim, &grant),
@@ -235,50 +234,6 @@ impl<'a> Attempt<'a> {
             Verdict::AlreadySigned => self.already_signed(claim).map(Some),
             Verdict::InProgress | Verdict::TakeOver | Verdict::Replay => Ok(None),
         }
-    }
-
-    /// What Ethereum calls other data for the same duty.
-    fn double(&self, claim: &Claim) -> Option<&'static str> {
-        let root = &self.request.message_hash;
-        let Some(vote) = self.vote else {
-            let is_double = self.entry.chain.rules == Rules::Ethereum
-                && ethereum::double_proposal(root, claim.message_hash.as_ref());
-            return is_double.then_some(self.double_name());
-        };
-        let earlier = SignedVote {
-            vote: Vote { source_epoch: claim.source_epoch.unwrap_or_default(), ..vote },
-            signing_root: claim.message_hash,
-        };
-        ethereum::double_vote(vote, root, &earlier).then_some(self.double_name())
-    }
-
-    fn double_name(&self) -> &'static str {
-        match self.vote {
-            Some(_) => "double_vote",
-            None => "double_proposal",
-        }
-    }
-
-    /// The refusal of a vote that surrounds another or is surrounded, or what is on record for its target. What was granted here
-    /// and is perhaps not signed yet, or was signed elsewhere, is not granted again either: history that came in since may stand
-    /// against it.
-    fn surround(&mut self, now: Timestamp) -> Result<Option<Acquisition>, Error> {
-        let (Some(vote), Some(epochs)) = (self.vote, self.entry.chain.epochs) else {
-            return Ok(None);
-        };
-        let votes = Votes { session: self.session, key: self.key, epochs, vote };
-        let Some(found) = votes.standing_against(epochs.epoch_of(self.bounds.current_slot))? else {
-            return Ok(None);
-        };
-        if let Some(claim) = claims::read(self.session, &self.key)? {
-            if let Some(answer) = self.answer_from_record(&claim, now)? {
-                return Ok(Some(answer));
-            }
-        }
-        Ok(Some(match found {
-            Surround::Surrounds(earlier) => acquisition::surround(vote, true, &earlier),
-            Surround::IsSurrounded(earlier) => acquisition::surround(vote, false, &earlier),
-        }))
     }
 
     /// What the bounds are asked about. `pinned`: the claim on record for this very message.

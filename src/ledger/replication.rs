@@ -1,5 +1,5 @@
 //! Rows that another server writes. Logical replication carries rows but not their uniqueness: two primaries could both
-//! grant. So the tables refuse them (triggers in sql/tables.sql), and where a subscription is set up, nothing is granted.
+//! grant. So the tables refuse them (triggers in sql/backstop.sql), and where a subscription is set up, nothing is granted.
 
 use super::server;
 use super::statement::{Session, Statement};
