@@ -31,7 +31,7 @@ export PG_CONFIG INSTALL_RUST
 .DEFAULT_GOAL := all
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: all install uninstall installcheck setup ready demo psql stop test $(SUITES:%=test-%) test-nightly bench lint clean help \
+.PHONY: all install uninstall installcheck setup ready demo psql stop test $(SUITES:%=test-%) test-nightly bench bench-interchange lint clean help \
 	check-server check-versions FORCE
 
 ## all: build the library and the install script (the default)
@@ -159,6 +159,10 @@ test-nightly: ready
 bench: ready
 	@bash pg_test/bench/run
 
+## bench-interchange: import and export of an EIP-3076 file: seconds and memory (ROUNDS=3 VALIDATORS=1000 ATTESTATIONS=1000)
+bench-interchange: ready
+	@bash pg_test/bench/interchange.sh
+
 ## lint: the same as test-lint without the set-up
 lint: check-server
 	@bash pg_test/run lint
@@ -169,5 +173,5 @@ clean: stop
 
 ## help: this list
 help:
-	@awk -F ': ' '/^## / { sub(/^## /, ""); name = $$1; sub(/^[^:]*: /, ""); printf "  make %-17s %s\n", name, $$0 }' Makefile
-	@echo "  PG_CONFIG=...        the server to build for (default: pg_config)"
+	@awk -F ': ' '/^## / { sub(/^## /, ""); name = $$1; sub(/^[^:]*: /, ""); printf "  make %-18s %s\n", name, $$0 }' Makefile
+	@echo "  PG_CONFIG=...           the server to build for (default: pg_config)"

@@ -1,8 +1,10 @@
 """Runs what README.md shows and holds what it lists against the catalog and the sources. Called by run."""
 
 import difflib
+import json
 import pathlib
 import re
+import shutil
 import subprocess
 import sys
 
@@ -12,9 +14,12 @@ from manual import Fault, Manual, anchor, code
 DATABASE = "slashguard_readme"
 # Those that the README creates.
 ROLES = ["validator_node", "validator_keeper", "validator_watch"]
-OPTION_CHAIN = "defaults of options"
+# What a chain is registered with, by its rules.
+OPTION_CHAINS = {"aztec": "31337:0x" + "0c" * 20, "ethereum": "0x" + "0c" * 32}
 
 work = pathlib.Path(sys.argv[1]).resolve()
+# Where the operator of the README has files.
+files = work / "files"
 manual = Manual(pathlib.Path("README.md").read_text())
 counted = {"passed": 0, "failed": 0}
 
@@ -81,7 +86,56 @@ def run_file(block):
     yield from faults_of_output(block, answer.stdout)
 
 
+def run_operator(block):
+    environment = server.environment(PGUSER=ROLES[1], PGPASSWORD="change me", PGDATABASE=DATABASE)
+    try:
+        answer = subprocess.run(
+            ["bash", "-euo", "pipefail", "-c", block.text], cwd=files, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT, text=True, env=environment, timeout=server.SECONDS, check=False,
+        )
+    except subprocess.TimeoutExpired:
+        yield f"it did not end within {server.SECONDS} s"
+        return
+    shows_error = block.output is not None and "ERROR:" in block.output
+    if (answer.returncode != 0) != shows_error:
+        yield f"it ended with status {answer.returncode}:\n{answer.stdout}"
+    yield from faults_of_output(block, answer.stdout)
+
+
+def write_file(block):
+    try:
+        json.loads(block.text)
+    except ValueError as error:
+        yield str(error)
+    (files / block.word).write_text(block.text)
+
+
+def histories(name):
+    """What an interchange file has of each validator, in no order."""
+    file = json.loads((files / name).read_text())
+    return file["metadata"], {
+        entry["pubkey"]: {
+            kind: sorted(json.dumps(item, sort_keys=True) for item in entry[kind])
+            for kind in ("signed_blocks", "signed_attestations")
+        }
+        for entry in file["data"]
+    }
+
+
+def faults_of_round_trip():
+    imported, exported = histories("history.json"), histories("exported.json")
+    if imported[0] != exported[0]:
+        yield f"metadata: {imported[0]} came in, {exported[0]} went out"
+    if not imported[1]:
+        yield "history.json has no validator"
+    for validator, history in imported[1].items():
+        if exported[1].get(validator) != history:
+            yield f"{validator}: {history} came in, {exported[1].get(validator)} went out"
+
+
 def run_examples(own):
+    shutil.rmtree(files, ignore_errors=True)
+    files.mkdir(parents=True)
     sessions = {}
     for block in manual.blocks:
         if block.language == "sql" and block.word in ("", "own"):
@@ -92,6 +146,10 @@ def run_examples(own):
             check(block.name, [*faults_of_ending(block), *faults_of_output(block, printed)])
         elif block.language in ("js", "python"):
             check(block.name, run_file(block))
+        elif (block.language, block.word) == ("sh", "psql"):
+            check(block.name, run_operator(block))
+        elif block.language == "json" and block.word:
+            check(block.name, write_file(block))
         elif block.language == "sh":
             check(block.name, faults_of_shell(block))
         elif block.language == "ini":
@@ -100,6 +158,7 @@ def run_examples(own):
             check(block.name, ["nobody knows how to check such a block"])
     for session in sessions.values():
         session.close()
+    check("an export has what was imported", faults_of_round_trip())
 
 
 def make_targets():
@@ -140,7 +199,7 @@ def difference(what, listed, real):
 
 def normal_signature(text):
     text = " ".join(text.split()).replace("timestamp with time zone", "timestamptz")
-    text = re.sub(r"NULL::[a-z]+", "NULL", text)
+    text = re.sub(r"NULL::[a-z]+(\[\])?", "NULL", text)
     text = re.sub(r"'([^']*)'(::[a-z]+)?", r"\1", text)
     return text.replace("( ", "(").replace(" )", ")")
 
@@ -230,7 +289,11 @@ def check_outcomes():
     check("every outcome is listed", difference(
         "outcome", (code(row[0])[0] for row in manual.table("Outcomes", "outcome")),
         re.findall(r'Self::\w+ => "(\w+)"', acquisition)))
-    causes = re.findall(r'"cause": "(\w+)"', source("src/**/*.rs")) + re.findall(r'FIRST_USE: &str = "(\w+)"', acquisition)
+    everything = source("src/**/*.rs")
+    causes = re.findall(r'"cause"(?:: |\] = )"(\w+)"', everything) + re.findall(r'FIRST_USE: &str = "(\w+)"', acquisition)
+    for pair in re.findall(r'"cause": if \w+ { "(\w+)" } else { "(\w+)" }', everything):
+        causes += pair
+    causes += re.findall(r'=> "(double_\w+)"', source("src/api/attempt.rs"))
     check("every cause is listed", difference(
         "cause", (code(row[0])[0] for row in manual.table("Outcomes", "cause")), causes))
 
@@ -248,27 +311,34 @@ def check_codes():
 def check_options():
     text = re.search(r'OPTION_NAMES: &str = "([^"]*)"', source("src/duty/chain.rs"))[1]
     names = re.findall(r"\w+", text.replace("\\\n", " "))
-    listed = {code(row[0])[0]: code(row[1])[0] for row in manual.table("Options of a chain", "option")}
+    # Several defaults: the first is Aztec's, the last Ethereum's.
+    listed = {code(row[0])[0]: code(row[1]) for row in manual.table("Options of a chain", "option")}
     check("every option is listed", difference("option", listed, names))
 
-    server.run(DATABASE, f"""
-        SELECT slashguard.register_chain('{OPTION_CHAIN}', 'aztec', '31337:0x{'0c' * 20}', now(), '72 s')""")
-    shown = server.rows(DATABASE, "SELECT * FROM slashguard.chains WHERE chain = :chain", chain=OPTION_CHAIN)[0]
-
     def wrong_defaults():
-        for name, default in listed.items():
-            if name not in shown:
-                # Only one value of these is allowed, so the default is what is not refused.
-                value = default if default in ("true", "false") else f'"{default}"'
-                state = server.try_run(DATABASE, f"SELECT slashguard.set_chain_option('{OPTION_CHAIN}', '{name}', '{value}')")
-                if state != "00000":
-                    yield f"{name} cannot be {default}: {state}"
-            elif name == "retention":
-                same = server.rows(DATABASE, "SELECT :shown::interval = :listed::interval AS same", shown=shown[name], listed=default)
-                if not same[0]["same"]:
-                    yield f"{name} is {shown[name]}, not {default}"
-            elif str(shown[name]).lower() != default:
-                yield f"{name} is {shown[name]}, not {default}"
+        for rules, identity in OPTION_CHAINS.items():
+            chain = f"defaults of {rules}"
+            server.run(DATABASE, f"SELECT slashguard.register_chain('{chain}', '{rules}', '{identity}', now(), '12 s')")
+
+            def shown():
+                return server.rows(DATABASE, "SELECT * FROM slashguard.chains WHERE chain = :chain", chain=chain)[0]
+
+            before = shown()
+            for name, defaults in listed.items():
+                default = defaults[0 if rules == "aztec" else -1]
+                if name == "slots_per_epoch" and rules == "aztec":
+                    if before[name] is not None:
+                        yield f"{name} is {before[name]} for {rules}"
+                elif name not in before or name == "retention":
+                    # Only one value of these is allowed, or it has other words for the same; so it is set, and changes nothing.
+                    value = default if default in ("true", "false") else f'"{default}"'
+                    state = server.try_run(DATABASE, f"SELECT slashguard.set_chain_option('{chain}', '{name}', '{value}')")
+                    if state != "00000":
+                        yield f"{name} cannot be {default} for {rules}: {state}"
+                    elif shown().get(name) != before.get(name):
+                        yield f"{name} is {before[name]} for {rules}, not {default}"
+                elif str(before[name]).lower() != default:
+                    yield f"{name} is {before[name]} for {rules}, not {default}"
 
     check("options have the listed defaults", wrong_defaults())
 
@@ -289,16 +359,19 @@ def check_settings():
 
 def check_duty_types():
     types = server.rows(DATABASE, """
-        SELECT name, protected, is_alias, least_block_index AS least, greatest_block_index AS greatest
-          FROM slashguard.duty_type WHERE rules = 'aztec'""")
+        SELECT rules, name, protected, is_alias, by_epochs, least_block_index AS least, greatest_block_index AS greatest
+          FROM slashguard.duty_type""")
 
     def described(row):
         index = "0 and up" if row["least"] == 0 and row["greatest"] is None else str(row["least"])
-        return f"{row['name']}: {index}, {'protected' if row['protected'] else 'not protected'}{', alias' * row['is_alias']}"
+        kind = "protected" if row["protected"] else "not protected"
+        marks = ", alias" * row["is_alias"] + ", by epochs" * row["by_epochs"]
+        return f"{row['rules']} {row['name']}: {index}, {kind}{marks}"
 
     def listed(row):
-        kind = "protected" if row[2].startswith("yes") else "not protected"
-        return f"{code(row[0])[0]}: {row[1]}, {kind}{', alias' * ('another name' in row[2])}"
+        kind = "protected" if row[3].startswith("yes") else "not protected"
+        marks = ", alias" * ("another name" in row[3]) + ", by epochs" * ("by epochs" in row[3])
+        return f"{row[1]} {code(row[0])[0]}: {row[2]}, {kind}{marks}"
 
     check("every duty type is listed", difference(
         "duty type", map(listed, manual.table("Duty types", "duty type")), map(described, types)))

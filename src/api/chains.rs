@@ -21,8 +21,9 @@ sql_functions! {
     /// `chain`: a name of 1 to 100 printable bytes. `rules`: `aztec` or `ethereum`. `identity`: for aztec
     /// `<L1 chain id>:<rollup address>`, for ethereum the genesis validators root, 32 bytes as hex text. `genesis_time`: the time of
     /// slot 0. `slot_duration`: longer than zero, without months. `options`: a JSON object, see `set_chain_option`; and for
-    /// ethereum slots_per_epoch (default 32), which never changes. Raises SG008 where the name or the identity is registered with other parameters, 55000 where the
-    /// chain is retired, 22023, 22P02, 22004 for bad input, 0A000 for an option this version cannot honour.
+    /// ethereum slots_per_epoch (default 32), which never changes. Raises SG008 where the name or the identity is registered with
+    /// other parameters, 55000 where the chain is retired, 22023, 22P02, 22004 for bad input, 0A000 for an option this version
+    /// cannot honour.
     fn register_chain(
         chain: String, rules: String, identity: String, genesis_time: Timestamptz, slot_duration: Interval,
         options: JsonText,
@@ -99,7 +100,8 @@ sql_functions! {
     }
 
     /// Closes a chain for good: waits for claims under way, then nothing is granted for it any more and its history may go.
-    /// Answers false if it was closed before. Raises 42704 for an unknown chain.
+    /// Answers false if it was closed before. Raises 42704 for an unknown chain, SG004 where the clock is not to be believed,
+    /// 25006 on a standby.
     fn retire_chain(chain: String) -> bool {
         let chain = required("chain", chain)?;
         transaction::refuse_on_standby()?;

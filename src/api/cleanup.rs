@@ -13,7 +13,8 @@ const LARGEST_BATCH: i32 = 1_000_000;
 
 sql_functions! {
     /// Opens claims whose lease ended at least `max_age` ago (default: two slots of their chain): their tokens die, any node
-    /// may take them over with the same hash. Answers how many. Raises 22023 for a negative age or one with months.
+    /// may take them over with the same hash. Answers how many. Raises 22023 for a negative age or one with months, 25006 on a
+    /// standby.
     fn cleanup_stuck_duties(max_age: Interval) -> i64 {
         transaction::refuse_on_standby()?;
         let max_age = parse_age(max_age)?;
@@ -33,7 +34,7 @@ sql_functions! {
     /// over it, in the same transaction. Answers how many rows went; 0: nothing is left.
     ///
     /// `chain`: null for all. `batch_size`: 1 to 1,000,000 rows. Raises 42704 for an unknown chain, 22023 and 22004 for bad
-    /// input, SG004 where the clock is not to be believed.
+    /// input, SG004 where the clock is not to be believed, 25006 on a standby.
     fn cleanup_old_duties(max_age: Interval, chain: String, batch_size: i32) -> i64 {
         transaction::refuse_on_standby()?;
         let max_age = parse_age(max_age)?;

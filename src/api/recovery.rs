@@ -13,7 +13,7 @@ sql_functions! {
     /// and so does the wait for witnesses after a restart.
     ///
     /// For chains whose quarantine would last too long. Answers false where there was neither; written to the audit view.
-    /// `source_epoch`, for chains with epochs and beside a slot: no attestation with an earlier source was granted and lost; null: the
+    /// `source_epoch`, for chains with epochs and beside a slot: no attestation with a later source was granted and lost; null: the
     /// slot's epoch. Raises 42704 for an unknown chain, 22023 for a negative slot or epoch, an epoch without a slot or for a chain
     /// that has none, SG004 where the clock is not to be believed, 25006 on a standby.
     fn confirm_recovery(chain: String, slot: i64, source_epoch: i64) -> bool {

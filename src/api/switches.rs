@@ -19,7 +19,7 @@ sql_functions! {
     /// `validator`: hex text, or null for the whole chain. `reason`: for clients and the audit view. Answers a receipt for a
     /// chain, null for a validator: a ledger that is promoted, restored or copied in this state, and is given its receipt at
     /// the unfreeze, has provably lost nothing and is not quarantined. Freezing again answers the same receipt. Raises 42704
-    /// for an unknown chain, 22P02 and 22004 for bad input, 25006 on a standby.
+    /// for an unknown chain, 22P02 and 22004 for bad input, SG004 where the clock is not to be believed, 25006 on a standby.
     fn freeze(chain: String, validator: String, reason: String) -> Option<String> {
         transaction::refuse_on_standby()?;
         let session = Session::open();
@@ -49,8 +49,8 @@ sql_functions! {
     ///
     /// `receipt`: of this freeze, as `freeze` answered it. Needed only where the ledger was moved, promoted or restored
     /// meanwhile: without it the chain is quarantined, with it signing goes on at once. Raises 22P02 for a malformed receipt,
-    /// 22023 for one of another ledger or chain, 55000 for one of an earlier freeze, 42704 for an unknown chain, 25006 on a
-    /// standby.
+    /// 22023 for one of another ledger or chain, 55000 for one of an earlier freeze, 42704 for an unknown chain, 22P02 and 22004
+    /// for bad input, SG004 where the clock is not to be believed, 25006 on a standby.
     fn unfreeze(chain: String, validator: String, receipt: String) -> bool {
         transaction::refuse_on_standby()?;
         let session = Session::open();
@@ -119,8 +119,8 @@ sql_functions! {
     ///
     /// `slot`: the new watermark; null takes it away. With it go those of the epochs, to the slot's epoch, and for a validator those
     /// of its imported history. `reason`: must be given. Never below what is cleaned up. Answers false where they stood there or
-    /// below. Raises 42501 for anybody but a superuser, 55000 below what is cleaned up or
-    /// for a retired chain, 42704, 22023, 22P02, 22004 for bad input, 25006 on a standby.
+    /// below. Raises 42501 for anybody but a superuser, 55000 below what is cleaned up or for a retired chain, 42704 for an unknown
+    /// chain, 22023, 22P02, 22004 for bad input, SG004 where the clock is not to be believed, 25006 on a standby.
     fn lower_low_watermark(chain: String, slot: i64, validator: String, reason: String) -> bool {
         transaction::refuse_on_standby()?;
         if !server::caller_is_superuser() {
@@ -155,8 +155,8 @@ sql_functions! {
     /// migrations.
     ///
     /// `slot`: 0 or above; null takes it away. `validator`: hex text, or null for the whole chain. `reason`: for the audit
-    /// view. Answers false where it stood there. Raises 42704 for an unknown chain, 22023, 22P02 and 22004 for bad input, 25006
-    /// on a standby.
+    /// view. Answers false where it stood there. Raises 42704 for an unknown chain, 22023, 22P02 and 22004 for bad input, SG004
+    /// where the clock is not to be believed, 25006 on a standby.
     fn set_high_watermark(chain: String, slot: i64, validator: String, reason: String) -> bool {
         transaction::refuse_on_standby()?;
         let slot = slot.map(not_negative).transpose()?;
