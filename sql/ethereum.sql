@@ -143,23 +143,41 @@ BEGIN
           JOIN floors AS f ON f.id = c.validator_id
          CROSS JOIN whole AS w
          WHERE c.chain_id = exported),
-    sums AS (
+    below AS (
         SELECT r.id, bool_or(NOT r.is_attestation AND r.slot = r.low_slot) AS has_low_slot,
-               max(r.source_epoch) FILTER (WHERE r.target_epoch < r.low_target) AS forgotten_source,
-               max(r.source_epoch) FILTER (WHERE r.target_epoch = r.low_target) AS low_target_source
+               max(r.source_epoch) FILTER (WHERE r.target_epoch < r.low_target) AS latest_source
           FROM records AS r GROUP BY r.id),
+    -- A vote with a source before the watermark of sources would surround the record that stands there: it is left out, too.
+    lifted AS (
+        SELECT f.id, GREATEST(f.source_epoch, b.latest_source) AS source_epoch, b.has_low_slot,
+               GREATEST(f.target_epoch, v.latest_target) AS target_epoch
+          FROM floors AS f
+          LEFT JOIN below AS b ON b.id = f.id
+          LEFT JOIN (
+               SELECT r.id, max(r.target_epoch) AS latest_target
+                 FROM records AS r
+                 JOIN floors AS f ON f.id = r.id
+                 JOIN below AS b ON b.id = r.id
+                WHERE r.is_attestation AND r.low_target IS NOT NULL
+                  AND r.source_epoch < GREATEST(f.source_epoch, b.latest_source)
+                GROUP BY r.id) AS v ON v.id = f.id),
+    sums AS (
+        SELECT r.id, max(r.source_epoch) FILTER (WHERE r.target_epoch < l.target_epoch) AS latest_source,
+               max(r.source_epoch) FILTER (WHERE r.target_epoch = l.target_epoch) AS source_at_target
+          FROM records AS r JOIN lifted AS l ON l.id = r.id GROUP BY r.id),
     -- Where the vote at the low target does not stand for all that is below, one without signing root does, in its place.
     bounds AS (
-        SELECT f.id, f.place, f.block_slot, f.block_slot IS NOT NULL AND s.has_low_slot IS NOT TRUE AS adds_block,
-               CASE WHEN b.adds_vote THEN GREATEST(f.target_epoch, b.source_epoch) ELSE f.target_epoch END
+        SELECT f.id, f.place, f.block_slot, f.block_slot IS NOT NULL AND l.has_low_slot IS NOT TRUE AS adds_block,
+               CASE WHEN b.adds_vote THEN GREATEST(l.target_epoch, b.source_epoch) ELSE l.target_epoch END
                    AS target_epoch,
                b.source_epoch, b.adds_vote
           FROM floors AS f
+          JOIN lifted AS l ON l.id = f.id
           LEFT JOIN sums AS s ON s.id = f.id
          CROSS JOIN LATERAL (
-               SELECT GREATEST(f.source_epoch, s.forgotten_source) AS source_epoch,
-                      f.target_epoch IS NOT NULL
-                      AND coalesce(s.low_target_source < GREATEST(f.source_epoch, s.forgotten_source), true) AS adds_vote
+               SELECT GREATEST(l.source_epoch, s.latest_source) AS source_epoch,
+                      l.target_epoch IS NOT NULL
+                      AND coalesce(s.source_at_target < GREATEST(l.source_epoch, s.latest_source), true) AS adds_vote
                ) AS b),
     -- In the order of the file: 0 a validator begins, 1 its blocks, 2 its attestations begin, 3 they follow, 4 it ends.
     parts AS (
