@@ -75,7 +75,7 @@ CREATE FUNCTION slashguard.import_eip3076(
     interchange text
 ) RETURNS SETOF slashguard.imported_history
 LANGUAGE c VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE SECURITY DEFINER
-SET search_path = pg_catalog, pg_temp
+SET search_path = pg_catalog, pg_temp SET enable_seqscan = off SET jit = off
 AS 'MODULE_PATHNAME', 'slashguard_import_eip3076';
 COMMENT ON FUNCTION slashguard.import_eip3076 IS
     'Takes in what other signers have signed: an EIP-3076 file, all of it or nothing. Answers what came in for each validator.';
@@ -83,7 +83,7 @@ COMMENT ON FUNCTION slashguard.import_eip3076 IS
 CREATE FUNCTION slashguard.begin_export(
     chain text,
     validators text[]
-) RETURNS bigint
+) RETURNS integer
 LANGUAGE c VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS 'MODULE_PATHNAME', 'slashguard_begin_export';
@@ -138,7 +138,7 @@ BEGIN
                 OR v.key = ANY (SELECT decode(substr(named.key, 3), 'hex') FROM unnest(validators) AS named (key)))),
     records AS MATERIALIZED (
         SELECT f.id, c.duty_type_id = w.attestation AS is_attestation, c.slot, c.slot / w.slots_per_epoch AS target_epoch,
-               c.source_epoch, c.message_hash, c.block_index, f.block_slot AS low_slot, f.target_epoch AS low_target
+               c.source_epoch, c.message_hash, f.block_slot AS low_slot, f.target_epoch AS low_target
           FROM slashguard.claim AS c
           JOIN floors AS f ON f.id = c.validator_id
          CROSS JOIN whole AS w
@@ -181,28 +181,28 @@ BEGIN
                ) AS b),
     -- In the order of the file: 0 a validator begins, 1 its blocks, 2 its attestations begin, 3 they follow, 4 it ends.
     parts AS (
-        SELECT f.place, 0 AS part, 0::bigint AS at, 0::bigint AS source_epoch, 0 AS block_index, f.key AS bytes
+        SELECT f.place, 0 AS part, 0::bigint AS at, 0::bigint AS source_epoch, f.key AS bytes
           FROM floors AS f
         UNION ALL
-        SELECT b.place, 1, r.slot, 0, -r.block_index, r.message_hash
+        SELECT b.place, 1, r.slot, 0, r.message_hash
           FROM records AS r JOIN bounds AS b ON b.id = r.id
          WHERE NOT r.is_attestation AND (b.block_slot IS NULL OR r.slot >= b.block_slot)
         UNION ALL
-        SELECT b.place, 1, b.block_slot, 0, 0, NULL FROM bounds AS b WHERE b.adds_block
+        SELECT b.place, 1, b.block_slot, 0, NULL FROM bounds AS b WHERE b.adds_block
         UNION ALL
-        SELECT b.place, 2, 0, 0, 0, NULL FROM bounds AS b
+        SELECT b.place, 2, 0, 0, NULL FROM bounds AS b
         UNION ALL
-        SELECT b.place, 3, r.target_epoch, r.source_epoch, -r.block_index, r.message_hash
+        SELECT b.place, 3, r.target_epoch, r.source_epoch, r.message_hash
           FROM records AS r JOIN bounds AS b ON b.id = r.id
          WHERE r.is_attestation
            AND (b.target_epoch IS NULL OR r.target_epoch > b.target_epoch
                 OR r.target_epoch = b.target_epoch AND NOT b.adds_vote)
         UNION ALL
-        SELECT b.place, 3, b.target_epoch, b.source_epoch, 0, NULL FROM bounds AS b WHERE b.adds_vote
+        SELECT b.place, 3, b.target_epoch, b.source_epoch, NULL FROM bounds AS b WHERE b.adds_vote
         UNION ALL
-        SELECT b.place, 4, 0, 0, 0, NULL FROM bounds AS b),
+        SELECT b.place, 4, 0, 0, NULL FROM bounds AS b),
     ordered AS (
-        SELECT p.*, lead(p.part) OVER (ORDER BY p.place, p.part, p.at, p.block_index) AS next_part
+        SELECT p.*, lead(p.part) OVER (ORDER BY p.place, p.part, p.at, p.source_epoch, p.bytes) AS next_part
           FROM parts AS p)
     SELECT CASE o.part
                WHEN 0 THEN '{"pubkey":"0x' || encode(o.bytes, 'hex') || '","signed_blocks":['
@@ -215,7 +215,7 @@ BEGIN
                ELSE ']}' || CASE WHEN o.next_part IS NULL THEN '' ELSE ',' END
            END
       FROM ordered AS o
-     ORDER BY o.place, o.part, o.at, o.block_index;
+     ORDER BY o.place, o.part, o.at, o.source_epoch, o.bytes;
     RETURN NEXT ']}';
 END
 $function$;

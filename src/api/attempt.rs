@@ -153,7 +153,7 @@ impl<'a> Attempt<'a> {
             return Ok(Err(acquisition::held_up("an operator's change to this chain is under way")));
         };
         let name = match self.vote {
-            Some(_) => lock::votes(self.key.chain_id, self.key.validator_id),
+            Some(_) => lock::votes(self.key.validator_id),
             None => lock::duty(&self.key),
         };
         if let Some(duty) = lock::try_exclude(name) {
@@ -213,7 +213,7 @@ impl<'a> Attempt<'a> {
             Verdict::InProgress => Ok(Step::InProgress(claim)),
             // Slashable already; whoever signs it again gains nothing.
             Verdict::TakeOver | Verdict::Replay if claim.imported && claims::has_several(self.session, &self.key)? => {
-                Ok(Step::Answer(acquisition::conflict(&claim, Some(self.double_name()), now)))
+                Ok(Step::Answer(acquisition::several(&claim, self.double_name(), now)))
             }
             Verdict::TakeOver => self.take_over(&claim, &grant),
             Verdict::Replay => self.replay(&claim, &grant),

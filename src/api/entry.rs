@@ -91,6 +91,7 @@ macro_rules! answers {
 
 answers! {
     bool, "boolean";
+    i32, "integer";
     i64, "bigint";
 }
 

@@ -8,7 +8,7 @@ use crate::duty::token::LockToken;
 use crate::ledger::chains::{self, Registered};
 use crate::ledger::claims::{self, Recorded};
 use crate::ledger::statement::Session;
-use crate::ledger::{counts, known_names, server};
+use crate::ledger::{counts, known_names, lock, server};
 use crate::rules::one_message;
 
 sql_functions! {
@@ -84,6 +84,11 @@ sql_functions! {
         let now = server::now();
         let mut event = "freed";
         let mut node = None;
+        // An import may just be learning that the message was signed elsewhere.
+        let _chain_lock = match certainly_unsigned {
+            true => Some(lock::share(chain.lock)?.ok_or_else(chain_is_held)?),
+            false => None,
+        };
         let pinned = claims::read(&session, &token.key)?;
         if certainly_unsigned && pinned.is_some_and(|claim| one_message::may_be_freed(&claim, &token.secret)) {
             node = claims::free(&session, &token, now, &server::caller_name(), claims::CERTAINLY_UNSIGNED)?;
@@ -112,6 +117,12 @@ sql_functions! {
         let until = server::now().saturating_add(lease);
         Ok(claims::extend(&session, &token, until)?.map(Timestamptz))
     }
+}
+
+fn chain_is_held() -> Error {
+    Error::new(SqlState::HALTED, "an operator's change to this chain is under way")
+        .detail("Nothing was released.")
+        .hint("Ask again.")
 }
 
 /// 22023 for a token that another database gave out.

@@ -3,6 +3,8 @@
 use super::entry::{sql_functions, ImportedHistory};
 use super::recovery::settle;
 use crate::durability::{commit, transaction};
+use crate::duty::chain::first_use_slot;
+use crate::duty::clock::Timestamp;
 use crate::duty::epochs::Epochs;
 use crate::duty::error::{required, Error, SqlState};
 use crate::duty::hex_text;
@@ -12,9 +14,10 @@ use crate::interchange::eip3076::history::{History, KnownAttestation, KnownBlock
 use crate::interchange::eip3076::merge::{merge, Merged, Refused};
 use crate::interchange::eip3076::read::read;
 use crate::ledger::chains::{self, Registered};
-use crate::ledger::imports::{self, Change, Ledger, NewRecord, Progress, Sought, Validator};
+use crate::ledger::imports::{self, Change, Ledger, Named, NewRecord, Sought, Validator};
+use crate::ledger::progress::Progress;
 use crate::ledger::statement::Session;
-use crate::ledger::{audit, lock, server};
+use crate::ledger::{audit, clock_mark, lock, server, switches};
 use crate::rules::ethereum::{self, LowWatermarks};
 use serde_json::json;
 
@@ -29,7 +32,7 @@ sql_functions! {
     /// and where its imported history begins now.
     ///
     /// Raises 22P02, 22023, 22003 with the path of the item for a malformed file, SG008 for one of another chain, 55000 for a
-    /// record of a duty that is claimed here for other data and perhaps not signed yet, or for a retired chain, 42704 for an
+    /// record of a duty that is claimed here for other data and perhaps not signed yet, or for a retired or frozen chain, 42704 for an
     /// unknown chain, 22023 for one with other rules, SG007 outside read committed, SG004 where the clock is not to be
     /// believed, 25006 on a standby.
     ///
@@ -57,6 +60,15 @@ sql_functions! {
             )
             .hint("Nothing is granted for it any more, so it needs no history."));
         }
+        if chain.frozen {
+            return Err(Error::argument(
+                SqlState::OBJECT_NOT_IN_PREREQUISITE_STATE,
+                "chain",
+                format!("chain \"{name}\" is frozen"),
+            )
+            .detail("Argument: chain. The receipt of its freeze vouches for what was on record then, not for what comes in later.")
+            .hint("Unfreeze the chain first. To hold single validators meanwhile, freeze those."));
+        }
         Import { session: &session, chain: &chain, epochs }.take_in(histories)
     }
 
@@ -65,7 +77,7 @@ sql_functions! {
     ///
     /// Raises 42704 for an unknown chain or a validator that was never seen here, 22023 for a chain with other rules, SG007
     /// outside read committed, 22004 and 22P02 for bad input, SG004 where the clock is not to be believed, 25006 on a standby.
-    fn begin_export(chain: String, validators: Vec<Option<String>>) -> i64 {
+    fn begin_export(chain: String, validators: Vec<Option<String>>) -> i32 {
         transaction::refuse_on_standby()?;
         transaction::require_fresh_snapshots("an export")?;
         let name = required("chain", chain)?;
@@ -82,14 +94,23 @@ sql_functions! {
             .transpose()?;
         let lock = lock::exclude(chain.lock);
         let (chain, _) = with_epochs(&session, &name)?;
+        if switches::freeze_of(&session, &chain)?.is_some_and(|freeze| freeze.doubt.is_some()) {
+            return Err(Error::argument(
+                SqlState::OBJECT_NOT_IN_PREREQUISITE_STATE,
+                "chain",
+                format!("chain \"{name}\" was moved or promoted while it was frozen"),
+            )
+            .detail("Argument: chain. What it may have lost is told by its unfreeze.")
+            .hint("Unfreeze it, with the receipt of its freeze where there is one, and export then."));
+        }
         let mut is_frozen = chain.frozen;
         if let Some(keys) = &keys {
-            is_frozen |= imports::all_frozen(&session, &chain, keys)?;
+            is_frozen |= switches::all_frozen(&session, &chain, keys)?;
         }
         if is_frozen {
             lock.give_back();
         }
-        Ok(i64::from(chain.id))
+        Ok(chain.id)
     }
 }
 
@@ -124,8 +145,18 @@ impl Import<'_> {
     fn take_in(&self, histories: Vec<History>) -> Result<Vec<ImportedHistory>, Error> {
         let now = server::now();
         let mut progress = Progress::begin();
-        let keys: Vec<_> = histories.iter().map(|history| history.validator).collect();
-        let validators = imports::register(self.session, self.chain, &keys, now)?;
+        // Before any row of theirs is locked, as the cleanup does.
+        switches::count_change(self.session, self.chain)?;
+        let first_use_slot = self.first_use_slot(now)?;
+        let names: Vec<Named> = histories
+            .iter()
+            .map(|history| Named {
+                key: history.validator,
+                // An entry that says nothing is no history: it may be of a signer that never knew the validator.
+                first_use_slot: first_use_slot.filter(|_| history.blocks.is_empty() && history.attestations.is_empty()),
+            })
+            .collect();
+        let validators = imports::register(self.session, self.chain, &names, now)?;
         let mut merging = Vec::with_capacity(histories.len());
         for history in histories {
             let validator = *validators
@@ -134,7 +165,8 @@ impl Import<'_> {
             merging.push(Merging { validator, history });
         }
         let duty_types = imports::duty_types(self.session)?;
-        let mut ledger = self.look_at_ledger(&merging, duty_types)?;
+        let sought = self.duties_of_known_validators(&merging, duty_types);
+        let mut ledger = self.look_at_ledger(&merging, &sought, duty_types)?;
         progress.say(|| "import: the file is held against the ledger".to_owned());
 
         let mut answers = Vec::with_capacity(merging.len());
@@ -165,43 +197,65 @@ impl Import<'_> {
                 first_use_slot: None,
             });
         }
+        // Nothing was refused, so what is on record there without a signature is the very message.
+        imports::were_signed_elsewhere(self.session, self.chain, &sought)?;
         // In the order of the primary key: each page is then written to once.
         records.sort_unstable_by_key(|record| (record.slot, record.validator_id, record.duty_type, record.block_index));
         imports::insert(self.session, self.chain, &records, now, |written| {
             progress.say(|| format!("import: {written} of {} records written", records.len()));
         })?;
-        imports::change(self.session, self.chain, &changes)?;
+        imports::change(self.session, &changes)?;
         self.report(&changes, &mut answers)?;
         self.write_audit(&answers)?;
         Ok(answers)
     }
 
-    /// What the ledger has of the file's duties. Only validators that were here before have anything.
-    fn look_at_ledger(&self, merging: &[Merging], duty_types: imports::DutyTypes) -> Result<Ledger, Error> {
-        let mut ledger = Ledger::new(duty_types, self.epochs.slots_per_epoch());
-        let mut seen = Vec::new();
+    /// Up to which slot a validator waits that is new here.
+    fn first_use_slot(&self, now: Timestamp) -> Result<Option<i64>, Error> {
+        let chain = &self.chain.chain;
+        let options = &chain.options;
+        let current_slot = chain.clock.slot_at(clock_mark::latest_of(self.session, now)?);
+        Ok(first_use_slot(options.first_use, options.margin_slots, options.horizon_slots, current_slot))
+    }
+
+    /// The file's duties that may be on record: of validators that were here before.
+    fn duties_of_known_validators(&self, merging: &[Merging], duty_types: imports::DutyTypes) -> Vec<Sought> {
         let mut sought = Vec::new();
-        let mut earliest_source: Option<i64> = None;
         for Merging { validator, history } in merging.iter().filter(|merging| merging.validator.registered_before) {
-            let validator_id = validator.id;
-            seen.push(validator_id);
             let blocks = history.blocks.iter().map(|block| (block.slot, duty_types.block));
-            let sources = history.attestations.iter().map(|attestation| attestation.signed.vote.source_epoch);
-            earliest_source = sources.chain(earliest_source).min();
             let attestations = history.attestations.iter().map(|attestation| {
                 (self.epochs.first_slot(attestation.signed.vote.target_epoch), duty_types.attestation)
             });
-            let first = sought.len();
-            sought.extend(blocks.chain(attestations).map(|(slot, duty_type)| Sought { validator_id, slot, duty_type }));
-            // A slot that the file has twice is looked up once.
-            sought[first..].sort_unstable_by_key(|one| (one.duty_type, one.slot));
-            sought.dedup_by_key(|one| (one.validator_id, one.duty_type, one.slot));
+            let duties = blocks.chain(attestations);
+            let validator_id = validator.id;
+            sought.extend(duties.map(|(slot, duty_type)| Sought { slot, validator_id, duty_type }));
         }
-        ledger.add(self.session, self.chain, &sought)?;
-        // What stands against one of the file's votes has a later target than its source.
-        if let Some(source) = earliest_source.filter(|_| !seen.is_empty()) {
-            let first_slot = self.epochs.first_slot(source.saturating_add(1));
-            ledger.add_unsigned(self.session, self.chain, &seen, first_slot)?;
+        // In the order of the primary key; one that the file has twice is looked up once.
+        sought.sort_unstable();
+        sought.dedup();
+        sought
+    }
+
+    /// What the ledger has of these duties, and what else may stand against the file's.
+    fn look_at_ledger(
+        &self,
+        merging: &[Merging],
+        sought: &[Sought],
+        duty_types: imports::DutyTypes,
+    ) -> Result<Ledger, Error> {
+        let mut ledger = Ledger::new(duty_types, self.epochs.slots_per_epoch());
+        ledger.add(self.session, self.chain, sought)?;
+        let known = || merging.iter().filter(|merging| merging.validator.registered_before);
+        // What surrounds a vote ends after its target, and what it surrounds ends after its source.
+        let least = known()
+            .flat_map(|merging| &merging.history.attestations)
+            .map(|attestation| attestation.signed.vote)
+            .map(|vote| vote.source_epoch.min(vote.target_epoch))
+            .min();
+        if let Some(epoch) = least {
+            let validators: Vec<i32> = known().map(|merging| merging.validator.id).collect();
+            let first_slot = self.epochs.first_slot(epoch.saturating_add(1));
+            ledger.add_unsigned(self.session, self.chain, &validators, first_slot)?;
         }
         Ok(ledger)
     }
@@ -277,8 +331,8 @@ impl Import<'_> {
             format!("{path}: {how} is claimed here and perhaps not signed yet: {claimed}"),
         )
         .hint(
-            "Nothing was imported. Stop the nodes that sign for this validator, let the claim's holder record its signature or \
-             release it as certainly unsigned, and import again.",
+            "Nothing was imported. Stop the nodes that sign for this validator. If the claim was never signed, its holder releases \
+             it as certainly unsigned; else it is in the way until it is old and cleanup_old_duties deletes it.",
         )
     }
 }

@@ -105,11 +105,13 @@ pub fn acquired(token: &LockToken, node: &str, now: Timestamp, lease_until: Time
 pub fn conflict(claim: &Claim, cause: Option<&str>, now: Timestamp) -> Acquisition {
     let pinned_hash = claim.message_hash.as_ref().map(|hash| hex_text::show(hash));
     let state = claim.state(now).name();
+    let source = claim.source_epoch.map_or_else(String::new, |epoch| format!(", from source epoch {epoch}"));
     let reason = match &pinned_hash {
-        Some(hash) if claim.imported => format!("imported history has another message for this duty: {hash}"),
-        Some(hash) => {
-            format!("another message is on record for this duty: {hash}, granted to node {} ({state})", claim.node)
-        }
+        Some(hash) if claim.imported => format!("imported history has another message for this duty: {hash}{source}"),
+        Some(hash) => format!(
+            "another message is on record for this duty: {hash}{source}, granted to node {} ({state})",
+            claim.node
+        ),
         None => "imported history says that this duty was signed, but not with which message".to_owned(),
     };
     let mut answer = Acquisition::new(Outcome::Conflict, reason);
@@ -126,6 +128,13 @@ pub fn conflict(claim: &Claim, cause: Option<&str>, now: Timestamp) -> Acquisiti
     }
     answer.details = Some(details);
     answer.holder = Some(claim.node.clone());
+    answer
+}
+
+/// Imported history has more than this one message for the duty.
+pub fn several(claim: &Claim, cause: &str, now: Timestamp) -> Acquisition {
+    let mut answer = conflict(claim, Some(cause), now);
+    answer.reason = "imported history has several messages for this duty, so none of them is granted again".to_owned();
     answer
 }
 

@@ -55,6 +55,8 @@ pub struct Options {
 /// Epochs that an Ethereum chain's history is kept for.
 const KEPT_EPOCHS: i64 = 512;
 const SLOTS_PER_EPOCH: i32 = 32;
+const MOST_SLOTS_PER_EPOCH: i32 = 65_536;
+const SLOTS_PER_EPOCH_RANGE: &str = "a whole number from 1 to 65536";
 
 impl Options {
     pub fn default_of(rules: Rules) -> Self {
@@ -166,9 +168,9 @@ impl Options {
                 return Err(bad_value(name, value, "null or an interval as text, such as \"14 days\""));
             }
             (SLOTS_PER_EPOCH_OPTION, _) if self.epochs.is_some() => {
-                let slots = whole_number(name, value, "a whole number, 1 or above")?;
-                if slots == 0 {
-                    return Err(bad_value(name, value, "a whole number, 1 or above"));
+                let slots = whole_number(name, value, SLOTS_PER_EPOCH_RANGE)?;
+                if !(1..=MOST_SLOTS_PER_EPOCH).contains(&slots) {
+                    return Err(bad_value(name, value, SLOTS_PER_EPOCH_RANGE));
                 }
                 self.epochs = Some(Epochs::new(slots));
             }
@@ -338,7 +340,7 @@ mod tests {
     fn epochs_are_for_rules_that_have_them() {
         let options = set_for(Rules::Ethereum, "slots_per_epoch", json!(16)).unwrap();
         assert_eq!(options.epochs, Some(Epochs::new(16)));
-        for value in [json!(0), json!(-1), json!(null), json!("32")] {
+        for value in [json!(0), json!(-1), json!(65_537), json!(null), json!("32")] {
             assert!(set_for(Rules::Ethereum, "slots_per_epoch", value).is_err());
         }
         assert!(set("slots_per_epoch", json!(32)).is_err());

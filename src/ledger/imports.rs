@@ -1,15 +1,14 @@
 //! History that comes in: what the ledger has beside it, and the rows that it brings. The chain's lock must be held.
 
 use super::chains::Registered;
-use super::server;
 use super::statement::{Row, Session, Statement, Value};
 use crate::duty::clock::Timestamp;
-use crate::duty::error::{Error, SqlState};
+use crate::duty::error::Error;
 use crate::duty::vote::{SignedVote, Vote};
 use crate::interchange::eip3076::history::{Known, KnownAttestation, KnownBlock, PublicKey, State};
 use crate::rules::ethereum::LowWatermarks;
 use pgrx::PgMemoryContexts;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 /// Rows that go to the server in one statement.
 const BATCH: usize = 10_000;
@@ -23,26 +22,37 @@ pub struct Validator {
 
 static FIND: Statement =
     Statement::new(c"SELECT key, id FROM slashguard.validator WHERE chain_id = $1 AND key = ANY ($2)");
-// Without first use: their history is just coming in.
 static REGISTER: Statement = Statement::new(
-    c"INSERT INTO slashguard.validator (chain_id, key, first_seen)
-      SELECT $1, key, $3 FROM pg_catalog.unnest($2) AS key
+    c"INSERT INTO slashguard.validator (chain_id, key, first_seen, first_use_slot)
+      SELECT $1, n.key, $3, n.first_use_slot
+        FROM ROWS FROM (pg_catalog.unnest($2), pg_catalog.unnest($4)) AS n (key, first_use_slot)
       ON CONFLICT (chain_id, key) DO NOTHING",
 );
 
-/// The validators of these keys; registered now if they were never seen.
+/// A validator of the file.
+pub struct Named {
+    pub key: PublicKey,
+    /// Up to where it waits, should this be its first use.
+    pub first_use_slot: Option<i64>,
+}
+
+/// The validators of these names; registered now if they were never seen.
 pub fn register(
     session: &Session,
     chain: &Registered,
-    keys: &[PublicKey],
+    names: &[Named],
     now: Timestamp,
 ) -> Result<HashMap<PublicKey, Validator>, Error> {
-    let mut validators = HashMap::with_capacity(keys.len());
-    for batch in keys.chunks(BATCH) {
-        let keys: Vec<Option<&[u8]>> = batch.iter().map(|key| Some(&key[..])).collect();
+    let mut validators = HashMap::with_capacity(names.len());
+    for batch in names.chunks(BATCH) {
+        let keys: Vec<Option<&[u8]>> = batch.iter().map(|named| Some(&named.key[..])).collect();
+        let first_uses: Vec<Option<i64>> = batch.iter().map(|named| named.first_use_slot).collect();
         let chain_id = Value::Integer(Some(chain.id));
         find(session, &[chain_id, Value::ManyBytes(&keys)], &mut validators, true)?;
-        REGISTER.run(session, &[chain_id, Value::ManyBytes(&keys), Value::Timestamp(Some(now))])?;
+        REGISTER.run(
+            session,
+            &[chain_id, Value::ManyBytes(&keys), Value::Timestamp(Some(now)), Value::OptionalBigints(&first_uses)],
+        )?;
         find(session, &[chain_id, Value::ManyBytes(&keys)], &mut validators, false)?;
     }
     Ok(validators)
@@ -81,10 +91,10 @@ pub fn duty_types(session: &Session) -> Result<DutyTypes, Error> {
 }
 
 /// A duty whose records are looked for.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Sought {
-    pub validator_id: i32,
     pub slot: i64,
+    pub validator_id: i32,
     pub duty_type: i16,
 }
 
@@ -110,40 +120,31 @@ static AT: Statement = select_known!(
     "JOIN slashguard.claim AS c "
     "ON c.chain_id = $1 AND c.slot = s.slot AND c.validator_id = s.validator_id AND c.duty_type_id = s.duty"
 );
+// IS TRUE: so the validators are looked up in a hash, row by row; a join might go through all rows once a validator.
 static UNSIGNED: Statement = select_known!(
     "FROM slashguard.claim AS c "
-    "WHERE c.chain_id = $1 AND c.slot >= $3 AND c.validator_id = ANY ($2) AND c.duty_type_id = $4 "
+    "WHERE c.chain_id = $1 AND c.slot >= $3 AND (c.validator_id IN (SELECT v.id FROM pg_catalog.unnest($2) AS v (id))) IS TRUE AND c.duty_type_id = $4 "
     "AND c.signature IS NULL AND c.imported_at IS NULL"
 );
 
 /// What the ledger knows, by validator.
 pub struct Ledger {
     pub known: HashMap<i32, Known>,
+    /// Attestations among them, by validator, slot and block index.
+    votes: HashSet<(i32, i64, i32)>,
     duty_types: DutyTypes,
     slots_per_epoch: i64,
 }
 
 impl Ledger {
     pub fn new(duty_types: DutyTypes, slots_per_epoch: i32) -> Self {
-        Self { known: HashMap::new(), duty_types, slots_per_epoch: i64::from(slots_per_epoch) }
+        Self { known: HashMap::new(), votes: HashSet::new(), duty_types, slots_per_epoch: i64::from(slots_per_epoch) }
     }
 
     /// Adds the records for these duties.
     pub fn add(&mut self, session: &Session, chain: &Registered, sought: &[Sought]) -> Result<(), Error> {
         for batch in sought.chunks(BATCH) {
-            let validators: Vec<i32> = batch.iter().map(|one| one.validator_id).collect();
-            let slots: Vec<i64> = batch.iter().map(|one| one.slot).collect();
-            let duties: Vec<i16> = batch.iter().map(|one| one.duty_type).collect();
-            let rows = AT.run(
-                session,
-                &[
-                    Value::Integer(Some(chain.id)),
-                    Value::Integers(&validators),
-                    Value::Bigints(&slots),
-                    Value::Smallints(&duties),
-                ],
-            )?;
-            for row in rows.iter() {
+            for row in AT.run(session, &with_duties(chain, &Columns::of(batch)))?.iter() {
                 self.add_row(&row)?;
             }
         }
@@ -174,7 +175,8 @@ impl Ledger {
     }
 
     fn add_row(&mut self, row: &Row) -> Result<(), Error> {
-        let known = self.known.entry(row.need(1)?).or_default();
+        let validator_id = row.need(1)?;
+        let known = self.known.entry(validator_id).or_default();
         let slot: i64 = row.need(3)?;
         let signing_root = row.get::<Vec<u8>>(5)?.and_then(|root| root.try_into().ok());
         let block_index = row.need(6)?;
@@ -188,10 +190,9 @@ impl Ledger {
             return Ok(());
         }
         let vote = Vote { source_epoch: row.need(4)?, target_epoch: slot.div_euclid(self.slots_per_epoch) };
-        let attestation = KnownAttestation { signed: SignedVote { vote, signing_root }, state, block_index };
         // What is not signed may stand at a duty of the file, too.
-        if !known.attestations.contains(&attestation) {
-            known.attestations.push(attestation);
+        if self.votes.insert((validator_id, slot, block_index)) {
+            known.attestations.push(KnownAttestation { signed: SignedVote { vote, signing_root }, state, block_index });
         }
         Ok(())
     }
@@ -259,6 +260,47 @@ fn insert_batch(session: &Session, chain: &Registered, batch: &[NewRecord], now:
     Ok(())
 }
 
+static SIGNED_ELSEWHERE: Statement = Statement::new(
+    c"UPDATE slashguard.claim AS c SET answers = c.answers + 1
+        FROM ROWS FROM (pg_catalog.unnest($2), pg_catalog.unnest($3), pg_catalog.unnest($4)) AS s (validator_id, slot, duty)
+       WHERE c.chain_id = $1 AND c.slot = s.slot AND c.validator_id = s.validator_id AND c.duty_type_id = s.duty
+         AND c.signature IS NULL AND c.imported_at IS NULL",
+);
+
+/// Claims on record for these duties that a file has, too: their messages were signed elsewhere, so nobody may free them.
+pub fn were_signed_elsewhere(session: &Session, chain: &Registered, duties: &[Sought]) -> Result<(), Error> {
+    for batch in duties.chunks(BATCH) {
+        SIGNED_ELSEWHERE.run(session, &with_duties(chain, &Columns::of(batch)))?;
+    }
+    Ok(())
+}
+
+/// Duties, column by column.
+struct Columns {
+    validators: Vec<i32>,
+    slots: Vec<i64>,
+    duty_types: Vec<i16>,
+}
+
+impl Columns {
+    fn of(duties: &[Sought]) -> Self {
+        Self {
+            validators: duties.iter().map(|one| one.validator_id).collect(),
+            slots: duties.iter().map(|one| one.slot).collect(),
+            duty_types: duties.iter().map(|one| one.duty_type).collect(),
+        }
+    }
+}
+
+fn with_duties<'a>(chain: &Registered, duties: &'a Columns) -> [Value<'a>; 4] {
+    [
+        Value::Integer(Some(chain.id)),
+        Value::Integers(&duties.validators),
+        Value::Bigints(&duties.slots),
+        Value::Smallints(&duties.duty_types),
+    ]
+}
+
 /// What an import changes of one validator.
 pub struct Change {
     pub validator_id: i32,
@@ -277,11 +319,9 @@ static CHANGE: Statement = Statement::new(
              AS n (id, block_slot, source_epoch, target_epoch, votes_may_surround)
        WHERE v.id = n.id",
 );
-static COUNT_CHANGE: Statement = Statement::new(
-    c"UPDATE slashguard.chain SET validator_bounds_version = validator_bounds_version + 1 WHERE id = $1",
-);
 
-pub fn change(session: &Session, chain: &Registered, changes: &[Change]) -> Result<(), Error> {
+/// To be counted as a change of the chain's validators.
+pub fn change(session: &Session, changes: &[Change]) -> Result<(), Error> {
     for batch in changes.chunks(BATCH) {
         let ids: Vec<i32> = batch.iter().map(|change| change.validator_id).collect();
         let block_slots: Vec<Option<i64>> = batch.iter().map(|change| change.low.block_slot).collect();
@@ -299,31 +339,7 @@ pub fn change(session: &Session, chain: &Registered, changes: &[Change]) -> Resu
             ],
         )?;
     }
-    COUNT_CHANGE.run(session, &[Value::Integer(Some(chain.id))])?;
     Ok(())
-}
-
-static ALL_FROZEN: Statement = Statement::new(
-    c"SELECT pg_catalog.count(*) FILTER (WHERE v.id IS NULL), pg_catalog.min('0x' || pg_catalog.encode(k.key, 'hex')) FILTER (WHERE v.id IS NULL),
-             COALESCE(pg_catalog.bool_and(v.frozen_at IS NOT NULL), false)
-        FROM pg_catalog.unnest($2) AS k (key)
-        LEFT JOIN slashguard.validator AS v ON v.chain_id = $1 AND v.key = k.key",
-);
-
-/// Whether each of these validators is frozen. 42704 where one was never seen here.
-pub fn all_frozen(session: &Session, chain: &Registered, keys: &[Vec<u8>]) -> Result<bool, Error> {
-    let keys: Vec<Option<&[u8]>> = keys.iter().map(|key| Some(&key[..])).collect();
-    let rows = ALL_FROZEN.run(session, &[Value::Integer(Some(chain.id)), Value::ManyBytes(&keys)])?;
-    let row = rows.first().ok_or_else(|| Error::internal("validators were not counted"))?;
-    if let Some(unknown) = row.get::<String>(2)? {
-        return Err(Error::argument(
-            SqlState::UNDEFINED_OBJECT,
-            "validators",
-            format!("validator {unknown} was never seen on chain \"{}\"", chain.chain.name),
-        )
-        .hint("Leave it out: there is no history to export."));
-    }
-    row.need(3)
 }
 
 /// Where a validator's imported history begins by now, and up to where it waits after its first use.
@@ -346,26 +362,4 @@ pub fn standing(session: &Session, validators: &[i32]) -> Result<HashMap<i32, St
         }
     }
     Ok(standing)
-}
-
-/// Says how far something has come, every two seconds at most.
-pub struct Progress {
-    last: Timestamp,
-}
-
-/// Microseconds.
-const BETWEEN_WORDS: i64 = 2_000_000;
-
-impl Progress {
-    pub fn begin() -> Self {
-        Self { last: server::now() }
-    }
-
-    pub fn say(&mut self, words: impl FnOnce() -> String) {
-        let now = server::now();
-        if now.saturating_sub(self.last) >= BETWEEN_WORDS {
-            self.last = now;
-            server::notice(&words());
-        }
-    }
 }

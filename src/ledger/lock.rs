@@ -26,14 +26,10 @@ pub fn duty(key: &DutyKey) -> LockName {
     LockName { table: server::table_oid(c"claim"), row: short_hash(key) }
 }
 
-/// The lock of one validator's attestations: each must be held against all others. Validators that share a stripe wait for each
-/// other; there are few enough stripes that one transaction may hold all of them.
-pub fn votes(chain_id: i32, validator_id: i32) -> LockName {
-    LockName { table: server::table_oid(c"validator"), row: short_hash(&(chain_id, validator_id)).rem_euclid(STRIPES) }
+/// The lock of one validator's attestations: each must be held against all others.
+pub fn votes(validator_id: i32) -> LockName {
+    LockName { table: server::table_oid(c"validator"), row: validator_id }
 }
-
-/// A lock table of Postgres' default size holds as many beside those of everybody else.
-const STRIPES: i32 = 2_048;
 
 /// The lock of one witness: of a node, for a chain.
 pub fn witness(chain_id: i32, node_id: i32) -> LockName {

@@ -12,6 +12,7 @@ pub mod known_names;
 pub mod lock;
 mod patience;
 pub mod positions;
+pub mod progress;
 pub mod refusals;
 pub mod registry;
 pub mod replication;

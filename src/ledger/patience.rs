@@ -27,6 +27,8 @@ fn wait_and_keep_if<T>(
     let subtransaction = Subtransaction::begin();
     PgTryBuilder::new(AssertUnwindSafe(|| work().map(Some)))
         .catch_when(PgSqlErrorCode::ERRCODE_LOCK_NOT_AVAILABLE, |_| Ok(None))
+        // Whoever is waited for waits for this transaction, such as an import for a validator that it has registered.
+        .catch_when(PgSqlErrorCode::ERRCODE_T_R_DEADLOCK_DETECTED, |_| Ok(None))
         .catch_others(|cause| {
             // Postgres would take an internal subtransaction that is left open for a savepoint of the client's.
             subtransaction.undo();

@@ -3,7 +3,7 @@
 use super::chains::Registered;
 use super::statement::{Session, Statement, Time, Value};
 use crate::duty::clock::Timestamp;
-use crate::duty::error::Error;
+use crate::duty::error::{Error, SqlState};
 
 static FREEZE: Statement = Statement::new(
     c"UPDATE slashguard.chain SET frozen_at = $2, frozen_reason = $3, freeze_id = $4
@@ -99,7 +99,7 @@ pub fn unfreeze_validator(session: &Session, chain: &Registered, validator_id: i
 }
 
 /// Claims that come after this transaction read the bounds of their validator once more.
-fn count_change(session: &Session, chain: &Registered) -> Result<(), Error> {
+pub fn count_change(session: &Session, chain: &Registered) -> Result<(), Error> {
     COUNT_CHANGE.run(session, &[Value::Integer(Some(chain.id))])?;
     Ok(())
 }
@@ -237,4 +237,27 @@ pub fn set_high_watermark(
     slot: Option<i64>,
 ) -> Result<bool, Error> {
     SET_HIGH.set(session, chain, validator_id, &[Value::Bigint(slot)])
+}
+
+static ALL_FROZEN: Statement = Statement::new(
+    c"SELECT pg_catalog.count(*) FILTER (WHERE v.id IS NULL), pg_catalog.min('0x' || pg_catalog.encode(k.key, 'hex')) FILTER (WHERE v.id IS NULL),
+             COALESCE(pg_catalog.bool_and(v.frozen_at IS NOT NULL), false)
+        FROM pg_catalog.unnest($2) AS k (key)
+        LEFT JOIN slashguard.validator AS v ON v.chain_id = $1 AND v.key = k.key",
+);
+
+/// Whether each of these validators is frozen. 42704 where one was never seen here.
+pub fn all_frozen(session: &Session, chain: &Registered, keys: &[Vec<u8>]) -> Result<bool, Error> {
+    let keys: Vec<Option<&[u8]>> = keys.iter().map(|key| Some(&key[..])).collect();
+    let rows = ALL_FROZEN.run(session, &[Value::Integer(Some(chain.id)), Value::ManyBytes(&keys)])?;
+    let row = rows.first().ok_or_else(|| Error::internal("validators were not counted"))?;
+    if let Some(unknown) = row.get::<String>(2)? {
+        return Err(Error::argument(
+            SqlState::UNDEFINED_OBJECT,
+            "validators",
+            format!("validator {unknown} was never seen on chain \"{}\"", chain.chain.name),
+        )
+        .hint("Leave it out: there is no history to export."));
+    }
+    row.need(3)
 }

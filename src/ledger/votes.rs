@@ -25,6 +25,12 @@ static AFTER_SLOT: Statement = Statement::new(
               ORDER BY c.chain_id, c.slot LIMIT 1) AS c ON true
        WHERE v.id = $2",
 );
+// In the order of the key, backwards.
+static BETWEEN_SLOTS: Statement = Statement::new(
+    c"SELECT c.slot, c.source_epoch, c.message_hash FROM slashguard.claim AS c
+       WHERE c.chain_id = $1 AND c.slot > $4 AND c.slot < $5 AND c.validator_id = $2 AND c.duty_type_id = $3
+       ORDER BY c.chain_id DESC, c.slot DESC LIMIT CASE WHEN $6 THEN NULL ELSE 1 END",
+);
 static ALL_AFTER_SLOT: Statement = Statement::new(
     c"SELECT c.slot, c.source_epoch, c.message_hash FROM slashguard.claim AS c
        WHERE c.chain_id = $1 AND c.slot > $4 AND c.validator_id = $2 AND c.duty_type_id = $3
@@ -53,9 +59,8 @@ impl Votes<'_> {
     /// What stands against the vote, or None. `current_epoch` decides only how votes are searched for: up to the next epoch
     /// each is looked up, and what lies beyond is little.
     pub fn standing_against(&self, current_epoch: i64) -> Result<Option<Surround>, Error> {
-        let target = self.vote.target_epoch;
-        let near = current_epoch.saturating_add(1).clamp(target, self.epochs.last_epoch().max(target));
-        let beyond = self.values(Value::Bigint(Some(self.epochs.first_slot(near))));
+        let near = current_epoch.saturating_add(1).clamp(0, self.epochs.last_epoch());
+        let beyond = self.values(Value::Bigint(Some(self.epochs.first_slot(near.max(self.vote.target_epoch)))));
         let rows = AFTER_SLOT.run(self.session, &beyond)?;
         let row = rows.first().ok_or_else(|| Error::internal("the validator of a claim is gone"))?;
         let each = row.need(1)?;
@@ -65,7 +70,7 @@ impl Votes<'_> {
         if let Some(found) = self.search_after(near, each)? {
             return Ok(Some(found));
         }
-        if let Some(found) = self.search_before(each)? {
+        if let Some(found) = self.search_before(near, each)? {
             return Ok(Some(found));
         }
         if each {
@@ -74,20 +79,20 @@ impl Votes<'_> {
         Ok(None)
     }
 
-    /// From the target's epoch up to `near`. `each`: whether the next vote stands for those after it, too.
+    /// From the target's epoch up to `near`. `each`: whether the next vote does not stand for those after it.
     fn search_after(&self, near: i64, each: bool) -> Result<Option<Surround>, Error> {
-        let mut near = near;
+        let mut last_of_all = near;
         let mut stride = FIRST_STRIDE;
         let mut next = self.vote.target_epoch + 1;
-        while next <= near {
-            let last = (next + stride - 1).min(near);
+        while next <= last_of_all {
+            let last = (next + stride - 1).min(last_of_all);
             let rows = self.at(next..=last)?;
             let found = self.judge_all(&rows)?;
             if found.is_some() || (rows.any() && !each) {
                 return Ok(found);
             }
-            if stride == FIRST_STRIDE {
-                near = near.min(self.epoch_at_end(&NEWEST_SLOT, i64::MIN)?);
+            if stride == FIRST_STRIDE && last < last_of_all {
+                last_of_all = last_of_all.min(self.epoch_at_end(&NEWEST_SLOT, i64::MIN)?);
             }
             next = last + 1;
             stride = (stride * 2).min(LONGEST_STRIDE);
@@ -95,22 +100,36 @@ impl Votes<'_> {
         Ok(None)
     }
 
-    /// From the target's epoch down to the source's: a vote with an earlier target cannot be surrounded.
-    fn search_before(&self, each: bool) -> Result<Option<Surround>, Error> {
+    /// From the target's epoch down to the source's: a vote with an earlier target cannot be surrounded. What lies beyond `near`
+    /// first, and that at once.
+    fn search_before(&self, near: i64, each: bool) -> Result<Option<Surround>, Error> {
+        let Vote { source_epoch, target_epoch } = self.vote;
+        if target_epoch - 1 > near {
+            let after = self.epochs.first_slot(near.max(source_epoch));
+            let [chain, validator, duty_type, after] = self.values(Value::Bigint(Some(after)));
+            let before = Value::Bigint(Some(self.epochs.first_slot(target_epoch)));
+            let rows =
+                BETWEEN_SLOTS.run(self.session, &[chain, validator, duty_type, after, before, Value::Bool(each)])?;
+            let found = self.judge_all(&rows)?;
+            if found.is_some() || (rows.any() && !each) {
+                return Ok(found);
+            }
+        }
         let mut stride = FIRST_STRIDE;
-        let mut next = self.vote.target_epoch - 1;
-        let mut least = self.vote.source_epoch + 1;
-        while next >= least {
-            let first = (next - stride + 1).max(least);
+        let mut next = near.min(target_epoch - 1);
+        let mut first_of_all = source_epoch + 1;
+        while next >= first_of_all {
+            let first = (next - stride + 1).max(first_of_all);
             let rows = self.at(first..=next)?;
             let found = self.judge_all(&rows)?;
             if found.is_some() || (rows.any() && !each) {
                 return Ok(found);
             }
-            if stride == FIRST_STRIDE {
-                least = least.max(self.epoch_at_end(&OLDEST_SLOT, i64::MAX)?);
-            }
             next = first - 1;
+            if stride == FIRST_STRIDE && first > first_of_all {
+                first_of_all = first_of_all.max(self.epoch_at_end(&OLDEST_SLOT, i64::MAX)?);
+                next = next.min(self.epoch_at_end(&NEWEST_SLOT, i64::MIN)?);
+            }
             stride = (stride * 2).min(LONGEST_STRIDE);
         }
         Ok(None)

@@ -2,7 +2,6 @@
 
 use super::watermark::{BeforeHistory, Bounds, Frozen, Quarantine, Wanted};
 use crate::duty::acquisition::{Acquisition, Outcome, FIRST_USE};
-use crate::duty::epochs::Epochs;
 use serde_json::{json, Value};
 
 /// What the refusal is about.
@@ -39,7 +38,7 @@ pub fn below_low_watermark(bounds: &Bounds, wanted: &Wanted, low: i64) -> Acquis
     )
 }
 
-pub fn below_validator_watermark(_bounds: &Bounds, wanted: &Wanted, low: i64) -> Acquisition {
+pub fn below_validator_watermark(wanted: &Wanted, low: i64) -> Acquisition {
     refused(
         Outcome::Stale,
         format!("{} is at or below the low watermark {low} of this validator", show(wanted)),
@@ -97,17 +96,16 @@ struct Resumption {
     details: Value,
 }
 
-fn resumption(
-    epochs: Option<Epochs>,
-    wanted: &Wanted,
-    slot: i64,
-    source_epoch: Option<i64>,
-    current_slot: i64,
-) -> Resumption {
+fn resumption(bounds: &Bounds, wanted: &Wanted, slot: i64, source_epoch: Option<i64>) -> Resumption {
+    let current_slot = bounds.current_slot;
     let first = slot.saturating_add(1);
     let mut details = json!({ "low_watermark": slot, "first_slot": first, "current_slot": current_slot });
-    let words = match epochs.filter(|_| wanted.vote.is_some()) {
-        None => format!("slot {first} on (the current slot is {current_slot})"),
+    if slot == i64::MAX {
+        let words = "signs again when slashguard.confirm_recovery says from where on".to_owned();
+        return Resumption { words, details };
+    }
+    let words = match bounds.epochs.filter(|_| wanted.vote.is_some()) {
+        None => format!("signs from slot {first} on (the current slot is {current_slot})"),
         Some(epochs) => {
             let first_target = epochs.epoch_of(slot).saturating_add(1);
             let least_source = source_epoch.unwrap_or_else(|| epochs.epoch_of(slot));
@@ -115,14 +113,16 @@ fn resumption(
             details["first_target_epoch"] = first_target.into();
             details["least_source_epoch"] = least_source.into();
             details["current_epoch"] = current.into();
-            format!("target epoch {first_target} and source epoch {least_source} on (the current epoch is {current})")
+            format!(
+                "signs from target epoch {first_target} and source epoch {least_source} on (the current epoch is {current})"
+            )
         }
     };
     Resumption { words, details }
 }
 
 pub fn quarantined(bounds: &Bounds, wanted: &Wanted, quarantine: &Quarantine) -> Acquisition {
-    let mut from = resumption(bounds.epochs, wanted, quarantine.slot, quarantine.source_epoch, bounds.current_slot);
+    let mut from = resumption(bounds, wanted, quarantine.slot, quarantine.source_epoch);
     from.details["cause"] = "quarantine".into();
     let what = match wanted.vote {
         None => format!("a grant for slot {}", wanted.slot),
@@ -131,7 +131,7 @@ pub fn quarantined(bounds: &Bounds, wanted: &Wanted, quarantine: &Quarantine) ->
     refused(
         Outcome::Stale,
         format!(
-            "{}, so {what} may be lost; chain {} is quarantined and signs from {}",
+            "{}, so {what} may be lost; chain {} is quarantined and {}",
             quarantine.cause, bounds.chain, from.words
         ),
         from.details,
@@ -139,7 +139,7 @@ pub fn quarantined(bounds: &Bounds, wanted: &Wanted, quarantine: &Quarantine) ->
 }
 
 pub fn first_use(bounds: &Bounds, wanted: &Wanted, last: i64) -> Acquisition {
-    let mut from = resumption(bounds.epochs, wanted, last, None, bounds.current_slot);
+    let mut from = resumption(bounds, wanted, last, None);
     from.details["cause"] = FIRST_USE.into();
     let what = match wanted.vote {
         None => format!("slot {}", wanted.slot),
@@ -151,10 +151,7 @@ pub fn first_use(bounds: &Bounds, wanted: &Wanted, last: i64) -> Acquisition {
     };
     refused(
         Outcome::Stale,
-        format!(
-            "this validator is new here and may have signed {what} elsewhere; it signs from {}. {mend}",
-            from.words
-        ),
+        format!("this validator is new here and may have signed {what} elsewhere; it {}. {mend}", from.words),
         from.details,
     )
 }
@@ -189,7 +186,7 @@ pub fn beyond_horizon(bounds: &Bounds, wanted: &Wanted, last: i64) -> Acquisitio
 /// The refusal while these nodes, which used to hand back positions, have not done so since the server's start.
 pub fn witnesses_missing(bounds: &Bounds, wanted: &Wanted, nodes: &[String]) -> Acquisition {
     let awaited = bounds.awaited_slot.unwrap_or_default();
-    let mut from = resumption(bounds.epochs, wanted, awaited, None, bounds.current_slot);
+    let mut from = resumption(bounds, wanted, awaited, None);
     from.details["cause"] = "witnesses".into();
     from.details["nodes"] = nodes.into();
     if let Some(details) = from.details.as_object_mut() {
@@ -203,7 +200,7 @@ pub fn witnesses_missing(bounds: &Bounds, wanted: &Wanted, nodes: &[String]) -> 
         Outcome::Halted,
         format!(
             "the server was started anew, and whether {what} was granted before is known to {}; chain {} waits for \
-             the seen_position of each, or signs without them from {}",
+             the seen_position of each, or {} without them",
             nodes.join(", "),
             bounds.chain,
             from.words

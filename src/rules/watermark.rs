@@ -88,7 +88,7 @@ pub fn refusal(bounds: &Bounds, wanted: &Wanted) -> Option<Acquisition> {
     } else if let Some(low) = bounds.low_watermark.filter(|low| slot <= *low) {
         Some(refusal::below_low_watermark(bounds, wanted, low))
     } else if let Some(low) = validator.low_watermark.filter(|low| slot <= *low) {
-        Some(refusal::below_validator_watermark(bounds, wanted, low))
+        Some(refusal::below_validator_watermark(wanted, low))
     } else if let Some(low) = source_floor(bounds, wanted) {
         Some(refusal::below_source_watermark(wanted, low))
     } else if let Some(low) = before_history(validator, wanted) {
@@ -139,17 +139,21 @@ pub enum BeforeHistory {
     Source(i64),
 }
 
+/// The record that a history begins with may be signed again. One below it is of another file, and what the later one's signer has
+/// forgotten may stand against it.
 fn before_history(validator: &ValidatorBounds, wanted: &Wanted) -> Option<BeforeHistory> {
     let history = &validator.history;
     let Some(vote) = wanted.vote else {
         return history
             .block_slot
-            .filter(|low| !wanted.was_signed && ethereum::slot_at_or_below_low_watermark(wanted.slot, *low))
+            .filter(|low| ethereum::slot_at_or_below_low_watermark(wanted.slot, *low))
+            .filter(|low| !(wanted.was_signed && wanted.slot == *low))
             .map(BeforeHistory::Slot);
     };
     let target = history
         .target_epoch
-        .filter(|low| !wanted.was_signed && ethereum::target_at_or_below_low_watermark(vote, *low))
+        .filter(|low| ethereum::target_at_or_below_low_watermark(vote, *low))
+        .filter(|low| !(wanted.was_signed && vote.target_epoch == *low))
         .map(BeforeHistory::Target);
     let source =
         history.source_epoch.filter(|low| ethereum::source_below_low_watermark(vote, *low)).map(BeforeHistory::Source);
@@ -370,7 +374,9 @@ mod tests {
         for again in [at(95), attestation(2, 3)] {
             assert_eq!(refusal(&bounds, &Wanted { was_signed: true, ..again }), None);
         }
-        assert!(refusal(&bounds, &Wanted { was_signed: true, ..attestation(1, 4) }).is_some());
+        for below in [at(94), attestation(2, 2), attestation(1, 4)] {
+            assert!(refusal(&bounds, &Wanted { was_signed: true, ..below }).is_some());
+        }
     }
 
     #[test]

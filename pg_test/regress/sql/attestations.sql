@@ -61,6 +61,15 @@ SELECT slot, source_epoch, target_epoch, cause FROM slashguard.freed_duties WHER
 SELECT source_epoch, target_epoch, outcome, count FROM slashguard.refusals WHERE chain = 'votes' ORDER BY target_epoch, source_epoch LIMIT 5;
 SELECT slots_per_epoch, retention, current_epoch = current_slot / 32 AS current_epoch FROM slashguard.chains WHERE chain = 'votes';
 
+-- Targets beyond any clock, where the chain has no horizon: found without going through the epochs between.
+SELECT slashguard.register_chain('votes without horizon', 'ethereum', '0x' || repeat('eb', 32), '2020-01-01 00:00+00', '12 s', '{"first_use": "trust", "horizon_slots": null}');
+SELECT outcome FROM slashguard.try_acquire_attestation('votes without horizon', :'validator', 0, 1, :'root', 'node-a');
+SELECT outcome FROM slashguard.try_acquire_attestation('votes without horizon', :'validator', 0, 288230376151711742, :'root', 'node-a');
+SELECT outcome, details ->> 'earlier_target_epoch' AS target FROM slashguard.try_acquire_attestation('votes without horizon', :'validator', 1, 288230376151711741, :'root', 'node-a');
+SELECT outcome FROM slashguard.try_acquire_attestation('votes without horizon', :'validator', 0, 288230376151711740, :'root', 'node-a');
+SELECT outcome FROM slashguard.try_acquire_attestation('votes without horizon', :'other_validator', 100, 288230376151711700, :'root', 'node-a');
+SELECT outcome, details ->> 'earlier_target_epoch' AS target FROM slashguard.try_acquire_attestation('votes without horizon', :'other_validator', 99, 288230376151711742, :'root', 'node-a');
+
 -- The strict twin.
 \set VERBOSITY verbose
 \set SHOW_CONTEXT never

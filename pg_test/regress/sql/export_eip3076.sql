@@ -56,3 +56,8 @@ SELECT pg_temp.vote('0x' || repeat('a8', 48), 1, 2, :'root');
 SELECT count(*) AS lines, count(*) FILTER (WHERE line ~ 'signing_root"') AS with_roots FROM slashguard.export_eip3076_lines('exports', ARRAY['0x' || repeat('a8', 48)]) AS line;
 SELECT slashguard.freeze('exports') <> '' AS frozen;
 SELECT slashguard.export_eip3076('exports') <> '' AS exported;
+-- As if the server had been promoted meanwhile: what may be lost is told by the unfreeze.
+UPDATE slashguard.chain SET doubt_while_frozen = 'this server was promoted' WHERE name = 'exports';
+SELECT slashguard.export_eip3076('exports');
+SELECT slashguard.unfreeze('exports');
+SELECT slashguard.export_eip3076('exports', ARRAY[:'validator']) ~ '"signed_blocks":\[\n\{"slot":"[0-9]+"\}\n\],"signed_attestations":\[\n\{"source_epoch":"([0-9]+)","target_epoch":"\1"\}\n\]' AS doubt_is_exported;

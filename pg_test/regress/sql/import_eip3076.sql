@@ -107,6 +107,32 @@ SELECT pg_temp.of_fourth(pg_temp.block(50, :'other_root'), pg_temp.attestation(9
 SELECT outcome, signature = :'signature' AS signature FROM slashguard.try_acquire_block('imports', '0x' || repeat('c4', 48), 50, :'root', 'node-b');
 SELECT outcome, details ->> 'cause' AS cause FROM slashguard.try_acquire_block('imports', '0x' || repeat('c4', 48), 50, :'other_root', 'node-b');
 
+-- A claim whose message the file has, too, was signed elsewhere: it is not freed any more.
+SELECT slashguard.declare_new('imports', ARRAY['0x' || repeat('c8', 48)]);
+SELECT outcome, lock_token AS block_token FROM slashguard.try_acquire_block('imports', '0x' || repeat('c8', 48), 60, :'root', 'node-a', lease_ms => 3600000) \gset
+SELECT outcome, lock_token AS vote_token FROM slashguard.try_acquire_attestation('imports', '0x' || repeat('c8', 48), 20, 30, :'root', 'node-a', lease_ms => 3600000) \gset
+SELECT new_blocks, new_attestations FROM slashguard.import_eip3076('imports', pg_temp.file('[' || pg_temp.entry('0x' || repeat('c8', 48),
+    '[' || pg_temp.block(50) || ',' || pg_temp.block(60, :'root') || ']', '[' || pg_temp.attestation(3, 4) || ',' || pg_temp.attestation(20, 30, :'root') || ']') || ']'));
+SELECT slashguard.release_duty(:'block_token', certainly_unsigned => true) AS released, slashguard.release_duty(:'vote_token', certainly_unsigned => true) AS released;
+SELECT pg_temp.propose('0x' || repeat('c8', 48), 60, :'other_root') AS block, pg_temp.vote('0x' || repeat('c8', 48), 20, 30, :'other_root') AS vote;
+SELECT count(*) AS freed FROM slashguard.freed_duties WHERE validator = '0x' || repeat('c8', 48);
+-- An entry that says nothing is no history.
+SELECT first_use_slot IS NOT NULL AS waits FROM slashguard.import_eip3076('imports', pg_temp.file('[' || pg_temp.entry('0x' || repeat('c9', 48), '[]', '[]') || ']'));
+SELECT pg_temp.vote('0x' || repeat('c9', 48), 20, 30, :'root');
+-- What one file has and lies before where a later one begins is not signed again.
+SELECT count(*) FROM slashguard.import_eip3076('imports', pg_temp.file('[' || pg_temp.entry('0x' || repeat('ca', 48), '[' || pg_temp.block(60, :'root') || ']', '[' || pg_temp.attestation(9, 12, :'root') || ']') || ']'));
+SELECT count(*) FROM slashguard.import_eip3076('imports', pg_temp.file('[' || pg_temp.entry('0x' || repeat('ca', 48), '[' || pg_temp.block(70, :'root') || ']', '[' || pg_temp.attestation(9, 20, :'root') || ']') || ']'));
+SELECT pg_temp.propose('0x' || repeat('ca', 48), 60, :'root') AS before, pg_temp.propose('0x' || repeat('ca', 48), 70, :'root') AS first,
+       pg_temp.vote('0x' || repeat('ca', 48), 9, 12, :'root') AS before, pg_temp.vote('0x' || repeat('ca', 48), 9, 20, :'root') AS first;
+-- A vote whose source is after its target is surrounded by a claim here.
+SELECT slashguard.declare_new('imports', ARRAY['0x' || repeat('cb', 48)]);
+SELECT pg_temp.vote('0x' || repeat('cb', 48), 6, 8, :'root');
+SELECT left(pg_temp.refusal('[' || pg_temp.entry('0x' || repeat('cb', 48), '[]', '[' || pg_temp.attestation(10, 5) || ']') || ']'), 90);
+-- Into a frozen chain nothing comes in: its receipt would not know.
+SELECT slashguard.freeze('imports') <> '' AS frozen;
+SELECT pg_temp.refusal('[]');
+SELECT slashguard.unfreeze('imports');
+
 -- Other chains, and who may.
 SELECT slashguard.register_chain('not ethereum either', 'aztec', '1:0x' || repeat('e6', 20), '2020-01-01 00:00+00', '12 s');
 SELECT slashguard.import_eip3076('not ethereum either', pg_temp.file('[]'));
