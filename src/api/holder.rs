@@ -65,7 +65,8 @@ sql_functions! {
     ///
     /// `certainly_unsigned`: the holder knows that no signature exists and none can still come. Then, if the chain allows it
     /// and no other answer ever carried this claim, the slot is free for other data. Answers false where the token does not
-    /// hold its claim. Raises 55000 where the chain does not allow unsigned release, 22P02, 22004, 22023 for bad input.
+    /// hold its claim. Raises 55000 where the chain does not allow unsigned release, SG004 where an operator's change to the chain is
+    /// under way, 22P02, 22004, 22023 for bad input.
     fn release_duty(lock_token: String, certainly_unsigned: bool) -> bool {
         transaction::refuse_on_standby()?;
         let token = LockToken::parse(&required("lock_token", lock_token)?)?;

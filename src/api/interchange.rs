@@ -75,8 +75,8 @@ sql_functions! {
     /// Part of export_eip3076: waits for claims under way. Where the chain or these validators are not frozen, it holds the chain
     /// until the end of the transaction, so that nothing is granted beside what is read. Answers the chain's id.
     ///
-    /// Raises 42704 for an unknown chain or a validator that was never seen here, 22023 for a chain with other rules, SG007
-    /// outside read committed, 22004 and 22P02 for bad input, SG004 where the clock is not to be believed, 25006 on a standby.
+    /// Raises 42704 for an unknown chain or a validator that was never seen here, 22023 for a chain with other rules, 55000 for one
+    /// that was moved or promoted while it was frozen, SG007 outside read committed, 22004 and 22P02 for bad input, SG004 where the clock is not to be believed, 25006 on a standby.
     fn begin_export(chain: String, validators: Vec<Option<String>>) -> i32 {
         transaction::refuse_on_standby()?;
         transaction::require_fresh_snapshots("an export")?;
