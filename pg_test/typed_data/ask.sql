@@ -4,6 +4,16 @@ CREATE TEMP TABLE typed (number integer, data jsonb);
 \copy typed FROM 'server.csv' CSV
 \copy (SELECT encode(slashguard.eip712_digest(data), 'hex'), encode(slashguard.eip712_digest(data->'domain', data->'types', data->'message'), 'hex') FROM typed ORDER BY number) TO 'server.txt' CSV
 
+CREATE TEMP TABLE broken (line serial, path text, code text, data jsonb);
+\copy broken (path, code, data) FROM 'broken.csv' CSV
+CREATE FUNCTION pg_temp.refusal(data jsonb, OUT code text, OUT message text) LANGUAGE plpgsql AS $$
+BEGIN
+    message := slashguard.eip712_digest(data);
+EXCEPTION WHEN OTHERS THEN
+    GET STACKED DIAGNOSTICS code = RETURNED_SQLSTATE, message = MESSAGE_TEXT;
+END $$;
+\copy (SELECT refusal.code, refusal.message FROM broken, LATERAL pg_temp.refusal(data) AS refusal ORDER BY line) TO 'refused.csv' CSV
+
 CREATE TEMP TABLE signed (line serial, kind text, digest text, signature text, address text, key text, compressed text, ethers text);
 \copy signed (kind, digest, signature, address, key, compressed, ethers) FROM 'signatures.csv' CSV
 CREATE FUNCTION pg_temp.bytes(hex text) RETURNS bytea LANGUAGE sql IMMUTABLE RETURN decode(substr(hex, 3), 'hex');

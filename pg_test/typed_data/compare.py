@@ -44,6 +44,14 @@ for number, (case, of_ethers, (whole, parts), (_, asked)) in enumerate(zip(cases
          f"ethers {of_ethers or 'was not asked'}, eth-account {case['digest']}", asked[:2000])
 print(f"structures: {compared['with both']} compared with ethers and eth-account, {compared['with eth-account']} with eth-account alone")
 
+broken, refused = table("broken.csv"), table("refused.csv")
+hold("every fault is answered", len(broken) == len(refused) > 0)
+codes = collections.Counter()
+for (path, code, data), (refusal, message) in zip(broken, refused):
+    codes[code] += 1
+    hold("a fault is named", refusal == code and message.startswith(f"{path}: "), f"{code} {path}", f"{refusal} {message}", data[:2000])
+print("faults: " + ", ".join(f"{many} {code}" for code, many in sorted(codes.items())))
+
 signed, eth_keys, answers = table("signatures.csv"), lines("eth_keys.txt"), table("recovered.csv")
 hold("every signature is answered", len(signed) == len(eth_keys) == len(answers) > 0)
 kinds = collections.Counter()

@@ -2,6 +2,7 @@
 
 cases.jsonl   what ethers is given, and eth-account's digest
 server.csv    what the server is given, with other spellings of the same values
+broken.csv    structures with one fault, its path, and the SQLSTATE of it
 """
 
 import csv
@@ -16,6 +17,8 @@ from eth_utils import to_checksum_address
 made, seed, count = pathlib.Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3])
 # For each of the structures so many more have null structs and types that refer to themselves, which ethers does not take.
 NULLS = 0.1
+# And so many have one fault each.
+BROKEN = 0.1
 
 DOMAIN = [("name", "string"), ("version", "string"), ("chainId", "uint256"), ("verifyingContract", "address"), ("salt", "bytes32")]
 ATOMIC = (["address", "bool", "string", "bytes"] * 8 + [f"bytes{n}" for n in range(1, 33)]
@@ -163,6 +166,70 @@ def make_domain():
     return fields, Value(*({name: getattr(value, side) for name, value in values} for side in ("server", "ethers", "account")))
 
 
+def places(types, kind, path, holder, key):
+    """Every value in a message but the message itself: its path, its type, and where it is held."""
+    value = holder[key]
+    if path != "message":
+        yield path, kind, holder, key
+    if kind.endswith("]"):
+        for index in range(len(value)):
+            yield from places(types, kind[: kind.rindex("[")], f"{path}[{index}]", value, index)
+    elif kind in types:
+        for field in types[kind]:
+            yield from places(types, field["type"], f"{path}.{field['name']}", value, field["name"])
+
+
+def beyond(bits, signed):
+    value = random.choice([-(2 ** (bits - 1)) - 1, 2 ** (bits - 1)] if signed else [-1, 2**bits, -(2**bits) + 1, 2**bits * 1000])
+    sign = "-" if value < 0 else ""
+    return random.choice([Number(value), str(value), f"{sign}0x{abs(value):x}"])
+
+
+def fault(kind):
+    """What is no value of a type, and the SQLSTATE that says so."""
+    if kind.endswith("]"):
+        length = kind[kind.rindex("[") + 1 : -1]
+        if length and random.random() < 0.5:
+            return [None] * (int(length) + random.choice([-1, 1])), "22023"
+        return random.choice([None, "x", {}, 1, False]), "22P02"
+    if kind == "bool":
+        return random.choice([None, 0, 1, "true", "", []]), "22P02"
+    if kind == "string":
+        return random.choice([None, 0, True, [], {}]), "22P02"
+    if kind == "address":
+        whole = "0xfB6916095ca1df60bB79Ce92cE3Ea74c37c5d359"
+        return random.choice([None, 0, "", "0x", whole[:-2], whole + "00", whole[2:], whole.replace("fB", "Fb"), [whole]]), "22P02"
+    if kind == "bytes":
+        return random.choice([None, 0, "", "00", "0x0", "0xgg", "0x 00", []]), "22P02"
+    if kind.startswith("bytes"):
+        length = int(kind[5:])
+        return random.choice([None, 0, "", "0x", "0x" + "00" * (length + 1), "0x" + "00" * (length - 1), "0x" + "0" * (2 * length - 1)]), "22P02"
+    if kind.lstrip("u").startswith("int") and kind in ATOMIC:
+        if random.random() < 0.6:
+            return beyond(int(kind.lstrip("uint")), kind.startswith("int")), "22003"
+        return random.choice([None, True, "", " 1", "1 ", "+1", "1.0", "1e2", "0x", "0xg", "--1", Number("0.5"), [1], {}]), "22P02"
+    return random.choice(["x", [], 1, False]), "22P02"
+
+
+def make_broken():
+    """None where a message has no values."""
+    primary, types = make_types(False)
+    message = {"message": make_value(types, primary, 0, False).server}
+    found = list(places(types, primary, "message", message, "message"))
+    if not found:
+        return None
+    path, kind, holder, key = random.choice(found)
+    if isinstance(holder, dict) and random.random() < 0.1:
+        del holder[key]
+        code = "22023"
+    else:
+        holder[key], code = fault(kind)
+        if kind in types and holder[key] is None:
+            raise AssertionError("null is a value of a struct")
+    fields, domain = make_domain()
+    return path, code, written({"types": types, "primaryType": primary, "domain": domain.server, "message": message["message"]})
+
+
 random.seed(seed)
 with open(made / "cases.jsonl", "w") as cases, open(made / "server.csv", "w", newline="") as server:
     rows = csv.writer(server)
@@ -181,4 +248,9 @@ with open(made / "cases.jsonl", "w") as cases, open(made / "server.csv", "w", ne
         if random.random() < 0.5:
             listed["EIP712Domain"] = [{"name": name, "type": kind} for name, kind in fields]
         rows.writerow([case, written({"types": listed, "primaryType": primary, "domain": domain.server, "message": message.server})])
-print(f"made {count}, and {int(count * NULLS)} with null structs and types that refer to themselves")
+broken = []
+while len(broken) < count * BROKEN:
+    broken.extend(filter(None, [make_broken()]))
+with open(made / "broken.csv", "w", newline="") as file:
+    csv.writer(file).writerows(broken)
+print(f"made {count}, {len(broken)} with a fault, and {int(count * NULLS)} with null structs and types that refer to themselves")

@@ -226,6 +226,17 @@ fn what_is_nested_without_end_is_refused() {
 }
 
 #[test]
+fn types_without_number_are_refused() {
+    let types = |count: usize| -> Value { (0..count).map(|n| (format!("T{n}"), json!([]))).collect() };
+    let digest_with = |count: usize| {
+        let data = json!({"types": types(count), "primaryType": "T0", "domain": {}, "message": {}});
+        hex_digest(&data).map_err(|error| error.message)
+    };
+    assert!(digest_with(1000).is_ok());
+    assert_eq!(digest_with(1001).unwrap_err(), "types: 1001 types, and at most 1000 are taken");
+}
+
+#[test]
 fn the_primary_type_is_the_one_that_no_other_refers_to() {
     let primary = |types: Value| {
         let message = json!({"a": null, "b": null, "c": 1});

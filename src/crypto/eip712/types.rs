@@ -9,6 +9,8 @@ use crate::duty::excerpt::cut;
 use std::collections::{BTreeMap, BTreeSet};
 
 pub const DOMAIN: &str = "EIP712Domain";
+/// Each type that is met has the text of all that hang on it hashed, and nothing can stop that half-way.
+const MOST: usize = 1000;
 /// A list of names in a message is no longer than this.
 const LONGEST_LIST: usize = 200;
 
@@ -45,7 +47,14 @@ pub type Written = BTreeMap<String, Vec<(String, String)>>;
 /// Reads `{"Mail": [{"name": "to", "type": "Person"}, ..], ..}`.
 pub fn read(json: Json, path: &Path) -> Result<Written, Error> {
     let mut written = Written::new();
-    for (name, fields) in json.members(path)? {
+    let members = json.members(path)?;
+    if members.len() > MOST {
+        return Err(path.not_allowed(
+            format!("{} types, and at most {MOST} are taken", members.len()),
+            "Leave out the types that are not used.",
+        ));
+    }
+    for (name, fields) in members {
         let here = path.member(&name);
         if !is_name(&name) || Atomic::named(&name).is_some() {
             return Err(here.not_allowed(
