@@ -5,7 +5,7 @@ DESTDIR ?=
 INSTALL ?= install
 
 # Their order is the order in the install script.
-SQL_FILES = sql/schema.sql sql/tables.sql sql/backstop.sql sql/types.sql sql/functions.sql sql/ethereum.sql sql/switches.sql sql/views.sql sql/privileges.sql
+SQL_FILES = sql/schema.sql sql/tables.sql sql/backstop.sql sql/types.sql sql/functions.sql sql/ethereum.sql sql/crypto.sql sql/switches.sql sql/views.sql sql/privileges.sql
 
 EXTENSION = slashguard
 VERSION := $(shell sed -n "s/^default_version *= *'\(.*\)'/\1/p" $(EXTENSION).control)
@@ -22,7 +22,7 @@ INSTALL_SCRIPT = target/$(EXTENSION)--$(VERSION).sql
 CRATE_FILES := $(shell find src -type f) Cargo.toml Cargo.lock $(wildcard build.rs .cargo/config.toml)
 STRAY_SQL := $(filter-out $(SQL_FILES) $(UPGRADE_FILES),$(wildcard sql/*.sql))
 
-SUITES = lint unit regress isolation wire storm attestations eip3076 dump recovery positions loss freeze clock subscription crash failover standby logs pooler failures restore cron readme aztec ha
+SUITES = lint unit regress isolation wire storm attestations eip3076 dump recovery positions loss freeze clock subscription crash failover standby logs pooler failures restore cron typed_data readme aztec ha
 
 # rustup puts cargo here, and a shell that was open before does not know it yet.
 export PATH := $(PATH):$(HOME)/.cargo/bin
@@ -144,6 +144,7 @@ test: ready
 ## test-failures: full disks, lost memory, cancelled statements, killed processes: what was granted holds
 ## test-restore: backups and data directories that are put back: what was granted after them is not granted anew
 ## test-cron: pg_cron runs the scheduled maintenance
+## test-typed_data: digests and signatures compared with ethers and eth-account (TYPED_DATA_CASES=10000)
 ## test-readme: everything the README shows
 ## test-aztec: the npm package's own ValidatorHASigner signs through slashguard (needs Node 20.10)
 ## test-ha: Patroni, etcd, HAProxy and PgBouncer: the primary is killed, paused and switched over again and again (HA_ROUNDS=8)

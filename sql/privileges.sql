@@ -43,6 +43,22 @@ GRANT EXECUTE ON FUNCTION
 TO slashguard_maintainer;
 GRANT EXECUTE ON PROCEDURE slashguard.run_maintenance() TO slashguard_maintainer;
 
+GRANT EXECUTE ON FUNCTION
+    slashguard.keccak256(bytea),
+    slashguard.keccak256(text),
+    slashguard.public_key_to_address(bytea),
+    slashguard.public_key_to_address(text),
+    slashguard.checksum_address(text),
+    slashguard.ecdsa_recover(bytea, bytea),
+    slashguard.ecdsa_recover(text, text),
+    slashguard.verify_signature(bytea, bytea, bytea),
+    slashguard.verify_signature(text, text, text),
+    slashguard.eip191_digest(bytea),
+    slashguard.eip191_digest(text),
+    slashguard.eip712_digest(jsonb),
+    slashguard.eip712_digest(jsonb, jsonb, jsonb)
+TO slashguard_client, slashguard_maintainer, slashguard_reader;
+
 GRANT EXECUTE ON FUNCTION slashguard.ledger_time TO slashguard_reader, slashguard_maintainer;
 GRANT SELECT ON
     slashguard.chains,

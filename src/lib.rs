@@ -2,8 +2,10 @@
 //!
 //! `duty` and `rules` are pure. `ledger` reads and writes the tables, `durability` answers for the transaction, and
 //! `api` is what SQL sees. A room knows only the rooms after it: api, maintenance, durability and ledger, rules, duty.
+//! `crypto` is pure too: hashes, addresses and signatures, which only `api` knows.
 
 mod api;
+mod crypto;
 mod durability;
 mod duty;
 mod interchange;

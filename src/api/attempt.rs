@@ -165,9 +165,12 @@ impl<'a> Attempt<'a> {
             }
         }
         let Some(duty) = lock::exclude_patiently(name)? else {
-            return Ok(Err(acquisition::held_up(
-                "another caller's claim for this duty is not committed yet; it may be waiting for the standby",
-            )));
+            return Ok(Err(acquisition::held_up(match self.vote {
+                Some(_) => {
+                    "another caller's attestation of this validator is not committed yet; it may be waiting for the standby"
+                }
+                None => "another caller's claim for this duty is not committed yet; it may be waiting for the standby",
+            })));
         };
         Ok(Ok(Locks { chain, duty }))
     }

@@ -1,11 +1,12 @@
 //! Holds each Rust function against its SQL declaration. Where they disagree a call is memory-unsafe.
 
 use super::entry::Declaration;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-const SQL: [&str; 3] = [
+const SQL: [&str; 4] = [
     include_str!("../../sql/functions.sql"),
     include_str!("../../sql/ethereum.sql"),
+    include_str!("../../sql/crypto.sql"),
     include_str!("../../sql/switches.sql"),
 ];
 const TYPES: &str = include_str!("../../sql/types.sql");
@@ -13,9 +14,13 @@ const TYPES: &str = include_str!("../../sql/types.sql");
 /// Beside those that claim.
 const LOADED_BEFORE_RUN: [&str; 2] = ["record_signature", "cleanup_stuck_duties"];
 
+/// Whose work is on the curve: the planner is to know that it takes long.
+const RECOVERING: [&str; 2] = ["ecdsa_recover", "verify_signature"];
+
 /// Called by the planner, in its own way.
 const SUPPORT: &str = "load_before_run";
 
+/// Those that know the ledger.
 fn rust() -> impl Iterator<Item = &'static Declaration> {
     [
         super::acquire::DECLARATIONS,
@@ -41,8 +46,11 @@ struct Sql {
     symbol: String,
 }
 
+/// What makes a function one of its own: its name and the types of its arguments.
+type Key = (String, Vec<String>);
+
 /// Reads every `CREATE FUNCTION slashguard.name(..) RETURNS type .. LANGUAGE c .. AS 'MODULE_PATHNAME', 'symbol';`.
-fn sql() -> BTreeMap<String, Sql> {
+fn sql() -> BTreeMap<Key, Sql> {
     let mut found = BTreeMap::new();
     for declaration in SQL.iter().flat_map(|file| file.split("CREATE FUNCTION slashguard.").skip(1)) {
         let declaration = declaration.split_once(';').expect("a declaration ends").0;
@@ -57,7 +65,7 @@ fn sql() -> BTreeMap<String, Sql> {
         let (arguments, rest) = rest.split_once(") RETURNS ").expect("arguments end");
         let (returns, rest) = rest.split_once('\n').expect("the type ends");
         let (attributes, symbols) = rest.split_once("AS 'MODULE_PATHNAME', '").expect("a symbol is named");
-        let arguments = arguments
+        let arguments: Vec<(String, String)> = arguments
             .split(',')
             .filter(|argument| !argument.trim().is_empty())
             .map(|argument| {
@@ -69,20 +77,30 @@ fn sql() -> BTreeMap<String, Sql> {
             .collect();
         let symbol = symbols.trim_end().trim_end_matches('\'').to_owned();
         let declared = Sql { arguments, returns: returns.to_owned(), attributes: attributes.to_owned(), symbol };
-        assert!(found.insert(name.to_owned(), declared).is_none(), "{name} is declared twice");
+        let types = declared.arguments.iter().map(|(_, kind)| kind.clone()).collect();
+        assert!(found.insert((name.to_owned(), types), declared).is_none(), "{name} is declared twice");
     }
     found
+}
+
+/// Takes the declaration of a function out, and holds what Rust knows of it against it.
+fn take(sql: &mut BTreeMap<Key, Sql>, function: &Declaration) -> Sql {
+    let types = function.arguments.iter().map(|(_, kind)| (*kind).to_owned()).collect();
+    let declared =
+        sql.remove(&(function.name.to_owned(), types)).unwrap_or_else(|| panic!("{} has no SQL", function.symbol));
+    let arguments: Vec<(String, String)> =
+        function.arguments.iter().map(|(name, kind)| ((*name).to_owned(), (*kind).to_owned())).collect();
+    assert_eq!(declared.arguments, arguments, "{}", function.name);
+    assert_eq!(declared.returns, function.returns, "{}", function.name);
+    assert_eq!(declared.symbol, function.symbol);
+    declared
 }
 
 #[test]
 fn every_rust_function_has_its_sql_declaration() {
     let mut sql = sql();
     for function in rust() {
-        let declared = sql.remove(function.name).unwrap_or_else(|| panic!("{} has no SQL", function.name));
-        let arguments: Vec<(String, String)> =
-            function.arguments.iter().map(|(name, kind)| ((*name).to_owned(), (*kind).to_owned())).collect();
-        assert_eq!(declared.arguments, arguments, "{}", function.name);
-        assert_eq!(declared.returns, function.returns, "{}", function.name);
+        let declared = take(&mut sql, function);
         assert_eq!(declared.symbol, format!("slashguard_{}", function.name));
         assert!(declared.attributes.contains("LANGUAGE c"), "{}", function.name);
         assert!(declared.attributes.contains("CALLED ON NULL INPUT"), "{}", function.name);
@@ -100,7 +118,26 @@ fn every_rust_function_has_its_sql_declaration() {
             function.name
         );
     }
+    for function in super::crypto::DECLARATIONS {
+        let declared = take(&mut sql, function);
+        // Nothing else: they look up no name that a search_path could change, and run in their caller's name.
+        let cost = if RECOVERING.contains(&function.name) { " COST 2000" } else { "" };
+        assert_eq!(
+            declared.attributes,
+            format!("LANGUAGE c IMMUTABLE CALLED ON NULL INPUT PARALLEL SAFE{cost}\n"),
+            "{}",
+            function.symbol
+        );
+    }
     assert!(sql.is_empty(), "SQL without Rust: {:?}", sql.keys());
+}
+
+#[test]
+fn no_two_functions_have_the_same_symbol() {
+    let mut symbols = BTreeSet::new();
+    for function in rust().chain(super::crypto::DECLARATIONS) {
+        assert!(symbols.insert(function.symbol), "{}", function.symbol);
+    }
 }
 
 /// The fields of a composite type, with their types.

@@ -49,6 +49,7 @@ macro_rules! arguments {
 
 arguments! {
     String, "text", |datum| String::from_datum(datum, false);
+    Vec<u8>, "bytea", |datum| Vec::<u8>::from_datum(datum, false);
     bool, "boolean", |datum| bool::from_datum(datum, false);
     i32, "integer", |datum| i32::from_datum(datum, false);
     i64, "bigint", |datum| i64::from_datum(datum, false);
@@ -93,6 +94,8 @@ answers! {
     bool, "boolean";
     i32, "integer";
     i64, "bigint";
+    String, "text";
+    Vec<u8>, "bytea";
 }
 
 impl Answer for () {
@@ -281,16 +284,18 @@ pub unsafe fn enter<A: Answer>(
 #[cfg(test)]
 pub struct Declaration {
     pub name: &'static str,
+    pub symbol: &'static str,
     pub arguments: &'static [(&'static str, &'static str)],
     pub returns: &'static str,
 }
 
 /// Declares SQL functions. `fn name(a: T) -> A { .. }` becomes the C symbol `slashguard_name`; every argument arrives as
-/// `Option<T>` and the body answers `Result<A, Error>`.
+/// `Option<T>` and the body answers `Result<A, Error>`. `fn name as other(..)` has the name `other` in SQL: where functions
+/// share theirs, each has its own symbol.
 macro_rules! sql_functions {
     ($(
         $(#[$attribute:meta])*
-        fn $name:ident($($argument:ident: $type:ty),* $(,)?) -> $answer:ty $body:block
+        fn $name:ident $(as $shared:ident)? ($($argument:ident: $type:ty),* $(,)?) -> $answer:ty $body:block
     )*) => {
         $(
             $(#[$attribute])*
@@ -327,7 +332,8 @@ macro_rules! sql_functions {
         #[cfg(test)]
         pub const DECLARATIONS: &[$crate::api::entry::Declaration] = &[$(
             $crate::api::entry::Declaration {
-                name: stringify!($name),
+                name: $crate::api::entry::sql_name!($name $($shared)?),
+                symbol: concat!("slashguard_", stringify!($name)),
                 arguments: &[$((
                     stringify!($argument),
                     <$type as $crate::api::entry::Argument>::SQL,
@@ -338,4 +344,16 @@ macro_rules! sql_functions {
     };
 }
 
+#[cfg(test)]
+macro_rules! sql_name {
+    ($name:ident) => {
+        stringify!($name)
+    };
+    ($name:ident $shared:ident) => {
+        stringify!($shared)
+    };
+}
+
 pub(crate) use sql_functions;
+#[cfg(test)]
+pub(crate) use sql_name;

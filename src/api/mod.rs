@@ -5,6 +5,7 @@ mod attempt;
 mod chains;
 mod cleanup;
 mod clock;
+mod crypto;
 mod entry;
 mod ethereum;
 mod grant;

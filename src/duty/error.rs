@@ -17,6 +17,8 @@ impl SqlState {
     pub const HALTED: Self = Self("SG004");
     /// The token does not hold its claim any more, or never did.
     pub const LOCK_LOST: Self = Self("SG005");
+    /// A signature that no key can have given.
+    pub const BAD_SIGNATURE: Self = Self("SG006");
     /// The transaction cannot vouch for an answer before it is durable.
     pub const UNSAFE_TRANSACTION: Self = Self("SG007");
     /// The chain is registered with other parameters.

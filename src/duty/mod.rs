@@ -6,6 +6,7 @@ pub mod claim;
 pub mod clock;
 pub mod epochs;
 pub mod error;
+pub mod excerpt;
 pub mod fields;
 pub mod hex_text;
 pub mod key;

@@ -19,7 +19,7 @@ SELECT rolname, rolcanlogin, rolsuper, rolcreaterole, rolcreatedb, rolbypassrls
 SELECT p.oid::regproc || '(' || pg_get_function_arguments(p.oid) || ') -> ' || coalesce(pg_get_function_result(p.oid), '(none)') AS function
   FROM pg_proc AS p
  WHERE p.pronamespace = 'slashguard'::regnamespace AND p.prorettype <> 'trigger'::regtype
- ORDER BY p.proname;
+ ORDER BY p.proname, p.pronargs, pg_get_function_arguments(p.oid);
 \pset format aligned
 
 SELECT attname, format_type(atttypid, atttypmod) AS type
@@ -57,10 +57,11 @@ SELECT p.oid::regprocedure
 -- A STRICT function answers NULL to a NULL argument, and a client's check falls through. Only the planner's helper is.
 SELECT p.oid::regprocedure FROM pg_proc AS p WHERE p.pronamespace = 'slashguard'::regnamespace AND p.proisstrict;
 
--- All of them are volatile, and none runs in a parallel worker but where nothing is called: zero rows.
-SELECT p.oid::regprocedure, p.provolatile, p.proparallel
+-- All of them are volatile and stay out of parallel workers, but those that only compute.
+SELECT p.oid::regprocedure, p.provolatile, p.proparallel, p.proconfig
   FROM pg_proc AS p
- WHERE p.pronamespace = 'slashguard'::regnamespace AND (p.provolatile <> 'v' OR p.proparallel <> 'u');
+ WHERE p.pronamespace = 'slashguard'::regnamespace AND (p.provolatile <> 'v' OR p.proparallel <> 'u')
+ ORDER BY p.proname, p.pronargs, pg_get_function_arguments(p.oid);
 
 -- pg_dump carries every table and every sequence, or history would be lost in a restore: zero rows.
 SELECT c.oid::regclass

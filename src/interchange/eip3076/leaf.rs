@@ -3,8 +3,8 @@
 //! The JSON text and not a parsed number, because a number beyond 64 bits would come as a rounded one.
 
 use super::history::SigningRoot;
-use super::path::cut;
 use crate::duty::error::{Error, SqlState};
+use crate::duty::excerpt::cut;
 use crate::duty::hex_text;
 use std::borrow::Cow;
 

@@ -1,5 +1,6 @@
 //! Where in an interchange file an item stands, as errors name it: `data[3].signed_blocks[7].slot`.
 
+use crate::duty::excerpt::cut;
 use std::borrow::Cow;
 use std::fmt::{Display, Formatter, Result};
 
@@ -44,17 +45,6 @@ impl Display for Path<'_> {
         }
         Ok(())
     }
-}
-
-/// The beginning of a text of the file, fit for one line of a log.
-pub fn cut(text: &str, longest: usize) -> String {
-    let printable = |character: char| if character.is_control() { char::REPLACEMENT_CHARACTER } else { character };
-    let mut characters = text.chars();
-    let mut beginning: String = characters.by_ref().take(longest).map(printable).collect();
-    if characters.next().is_some() {
-        beginning.push_str("...");
-    }
-    beginning
 }
 
 #[cfg(test)]
