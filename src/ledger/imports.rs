@@ -20,8 +20,13 @@ pub struct Validator {
     pub registered_before: bool,
 }
 
-static FIND: Statement =
-    Statement::new(c"SELECT key, id FROM slashguard.validator WHERE chain_id = $1 AND key = ANY ($2)");
+// OFFSET 0, here and below: one look-up by the whole key each, whatever the planner took the table for when it was small.
+static FIND: Statement = Statement::new(
+    c"SELECT v.key, v.id
+        FROM pg_catalog.unnest($2) AS k (key)
+       CROSS JOIN LATERAL (
+             SELECT v.key, v.id FROM slashguard.validator AS v WHERE v.chain_id = $1 AND v.key = k.key OFFSET 0) AS v",
+);
 static REGISTER: Statement = Statement::new(
     c"INSERT INTO slashguard.validator (chain_id, key, first_seen, first_use_slot)
       SELECT $1, n.key, $3, n.first_use_slot
@@ -117,8 +122,10 @@ macro_rules! select_known {
 
 static AT: Statement = select_known!(
     "FROM ROWS FROM (pg_catalog.unnest($2), pg_catalog.unnest($3), pg_catalog.unnest($4)) AS s (validator_id, slot, duty) "
-    "JOIN slashguard.claim AS c "
-    "ON c.chain_id = $1 AND c.slot = s.slot AND c.validator_id = s.validator_id AND c.duty_type_id = s.duty"
+    "CROSS JOIN LATERAL ("
+    "SELECT k.* FROM slashguard.claim AS k "
+    "WHERE k.chain_id = $1 AND k.slot = s.slot AND k.validator_id = s.validator_id AND k.duty_type_id = s.duty "
+    "OFFSET 0) AS c"
 );
 // IS TRUE: so the validators are looked up in a hash, row by row; a join might go through all rows once a validator.
 static UNSIGNED: Statement = select_known!(
