@@ -224,7 +224,7 @@ impl<'a> Attempt<'a> {
     }
 
     fn judge(&self, claim: &Claim, now: Timestamp) -> Verdict {
-        if self.vote.is_some_and(|vote| claim.source_epoch != Some(vote.source_epoch)) {
+        if self.is_double(claim) {
             return Verdict::Conflict;
         }
         one_message::judge(claim, &self.request.message_hash, self.request.replay.as_ref(), now)
@@ -233,7 +233,9 @@ impl<'a> Attempt<'a> {
     /// The answers that grant nothing: conflict and already signed.
     fn answer_from_record(&mut self, claim: &Claim, now: Timestamp) -> Result<Option<Acquisition>, Error> {
         match self.judge(claim, now) {
-            Verdict::Conflict => Ok(Some(acquisition::conflict(claim, self.double(claim), now))),
+            Verdict::Conflict => {
+                Ok(Some(acquisition::conflict(claim, self.is_double(claim).then(|| self.double_name()), now)))
+            }
             Verdict::AlreadySigned => self.already_signed(claim).map(Some),
             Verdict::InProgress | Verdict::TakeOver | Verdict::Replay => Ok(None),
         }

@@ -91,7 +91,7 @@ sql_functions! {
         let mut lifted = 0;
         let mut names = Vec::with_capacity(validators.len());
         for validator in validators {
-            let key = parse_public_key(&registered, &required("validators", validator)?)?;
+            let key = parse_listed_validator(&registered, &required("validators", validator)?)?;
             lifted += i64::from(registry::declare_new(&session, registered.id, &key, server::now())?);
             names.push(hex_text::show(&key));
         }
@@ -118,13 +118,10 @@ sql_functions! {
 }
 
 /// One of a list of validators: as long as the chain's are.
-pub fn parse_public_key(chain: &Registered, text: &str) -> Result<Vec<u8>, Error> {
+pub fn parse_listed_validator(chain: &Registered, text: &str) -> Result<Vec<u8>, Error> {
     let key = hex_text::parse_any_length("validators", text)?;
-    if key.len() as i32 == chain.validator_bytes {
-        Ok(key)
-    } else {
-        Err(hex_text::wrong_length("validators", key.len(), &chain.validator_bytes.to_string()))
-    }
+    hex_text::check_length("validators", &key, chain.validator_bytes)?;
+    Ok(key)
 }
 
 fn parse_options(options: &JsonText) -> Result<Map<String, Value>, Error> {

@@ -3,8 +3,6 @@
 use super::entry::{sql_functions, ImportedHistory};
 use super::recovery::settle;
 use crate::durability::{commit, transaction};
-use crate::duty::chain::first_use_slot;
-use crate::duty::clock::Timestamp;
 use crate::duty::epochs::Epochs;
 use crate::duty::error::{required, Error, SqlState};
 use crate::duty::hex_text;
@@ -88,7 +86,7 @@ sql_functions! {
             .map(|validators| -> Result<Vec<Vec<u8>>, Error> {
                 validators
                     .into_iter()
-                    .map(|validator| super::chains::parse_public_key(&chain, &required("validators", validator)?))
+                    .map(|validator| super::chains::parse_listed_validator(&chain, &required("validators", validator)?))
                     .collect()
             })
             .transpose()?;
@@ -147,7 +145,7 @@ impl Import<'_> {
         let mut progress = Progress::begin();
         // Before any row of theirs is locked, as the cleanup does.
         switches::count_change(self.session, self.chain)?;
-        let first_use_slot = self.first_use_slot(now)?;
+        let first_use_slot = self.chain.chain.first_use_slot(clock_mark::latest_of(self.session, now)?);
         let names: Vec<Named> = histories
             .iter()
             .map(|history| Named {
@@ -208,14 +206,6 @@ impl Import<'_> {
         self.report(&changes, &mut answers)?;
         self.write_audit(&answers)?;
         Ok(answers)
-    }
-
-    /// Up to which slot a validator waits that is new here.
-    fn first_use_slot(&self, now: Timestamp) -> Result<Option<i64>, Error> {
-        let chain = &self.chain.chain;
-        let options = &chain.options;
-        let current_slot = chain.clock.slot_at(clock_mark::latest_of(self.session, now)?);
-        Ok(first_use_slot(options.first_use, options.margin_slots, options.horizon_slots, current_slot))
     }
 
     /// The file's duties that may be on record: of validators that were here before.

@@ -43,6 +43,15 @@ pub fn wrong_length(argument: &str, length: usize, expected: &str) -> Error {
     .hint(format!("Give {expected} bytes as hex text, leading zeros included."))
 }
 
+/// 22P02 for bytes that are not as many as needed.
+pub fn check_length(argument: &str, bytes: &[u8], needed: i32) -> Result<(), Error> {
+    if bytes.len() as i32 == needed {
+        Ok(())
+    } else {
+        Err(wrong_length(argument, bytes.len(), &needed.to_string()))
+    }
+}
+
 /// `0x` and lower-case digits.
 pub fn show(bytes: &[u8]) -> String {
     format!("0x{}", hex::encode(bytes))

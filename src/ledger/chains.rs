@@ -3,8 +3,8 @@
 use super::identity;
 use super::lock::{self, LockName};
 use super::registry;
-use super::statement::{Row, Session, Statement, Time, Value};
-use crate::duty::chain::{FirstUse, Options};
+use super::statement::{statement, Row, Session, Statement, Time, Value};
+use crate::duty::chain::{first_use_slot, FirstUse, Options};
 use crate::duty::clock::{interval_to_duration, Clock, Duration, Timestamp};
 use crate::duty::epochs::Epochs;
 use crate::duty::error::{Error, SqlState};
@@ -48,21 +48,14 @@ pub struct Registered {
 
 macro_rules! select_chain {
     ($where:literal) => {
-        match std::ffi::CStr::from_bytes_with_nul(
-            concat!(
-                "SELECT id, tableoid, name, rules, identity, genesis_time, slot_duration_us, first_use, horizon_slots, \
-                        margin_slots, allow_unsigned_release, record_commit, require_standby, retention_us, \
-                        retired_at IS NOT NULL, cleaned_slot, frozen_at IS NOT NULL, validator_bytes, awaited_slot, reach_slot, \
-                        slots_per_epoch \
-                   FROM slashguard.chain ",
-                $where,
-                "\0"
-            )
-            .as_bytes(),
-        ) {
-            Ok(text) => Statement::new(text),
-            Err(_) => panic!("the text has no inner zero byte"),
-        }
+        statement!(
+            "SELECT id, tableoid, name, rules, identity, genesis_time, slot_duration_us, first_use, horizon_slots, \
+                    margin_slots, allow_unsigned_release, record_commit, require_standby, retention_us, \
+                    retired_at IS NOT NULL, cleaned_slot, frozen_at IS NOT NULL, validator_bytes, awaited_slot, reach_slot, \
+                    slots_per_epoch \
+               FROM slashguard.chain "
+            $where
+        )
     };
 }
 
@@ -70,6 +63,14 @@ static BY_NAME: Statement = select_chain!("WHERE name = $1");
 static BY_IDENTITY: Statement = select_chain!("WHERE rules = $1 AND identity = $2");
 static BY_ID: Statement = select_chain!("WHERE id = $1");
 static ALL: Statement = select_chain!("ORDER BY id");
+
+impl Chain {
+    /// Up to which slot a validator waits that is new here at that time.
+    pub fn first_use_slot(&self, time: Timestamp) -> Option<i64> {
+        let options = &self.options;
+        first_use_slot(options.first_use, options.margin_slots, options.horizon_slots, self.clock.slot_at(time))
+    }
+}
 
 fn registered(row: &Row) -> Result<Registered, Error> {
     let id = row.need(1)?;

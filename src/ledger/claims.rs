@@ -1,7 +1,7 @@
 //! Claims: one row a duty key. Each change names in its WHERE what must still hold when the row's lock is got.
 
 use super::patience;
-use super::statement::{Row, Session, Statement, Time, Value};
+use super::statement::{statement, Row, Session, Statement, Time, Value};
 use crate::duty::claim::{Claim, Replay};
 use crate::duty::clock::Timestamp;
 use crate::duty::error::Error;
@@ -40,20 +40,11 @@ fn with_key<'a, const N: usize>(key: &DutyKey, more: [Value<'a>; N]) -> Vec<Valu
 /// The clause every statement finds its row by: the primary key, as `key_values` orders it.
 macro_rules! for_key {
     ($before:literal, $after:literal) => {
-        match std::ffi::CStr::from_bytes_with_nul(
-            concat!(
-                $before,
-                " WHERE c.chain_id = $1 AND c.slot = $2",
-                " AND c.validator_id = $3 AND c.duty_type_id = $4",
-                " AND c.block_index = $5 ",
-                $after,
-                "\0"
-            )
-            .as_bytes(),
-        ) {
-            Ok(text) => Statement::new(text),
-            Err(_) => panic!("the text has no inner zero byte"),
-        }
+        statement!(
+            $before
+            " WHERE c.chain_id = $1 AND c.slot = $2 AND c.validator_id = $3 AND c.duty_type_id = $4 AND c.block_index = $5 "
+            $after
+        )
     };
 }
 

@@ -1,7 +1,7 @@
 //! History that comes in: what the ledger has beside it, and the rows that it brings. The chain's lock must be held.
 
 use super::chains::Registered;
-use super::statement::{Row, Session, Statement, Value};
+use super::statement::{statement, Row, Session, Statement, Value};
 use crate::duty::clock::Timestamp;
 use crate::duty::error::Error;
 use crate::duty::vote::{SignedVote, Vote};
@@ -104,34 +104,27 @@ pub struct Sought {
 }
 
 macro_rules! select_known {
-    ($($rest:literal)*) => {
-        match std::ffi::CStr::from_bytes_with_nul(
-            concat!(
-                "SELECT c.validator_id, c.duty_type_id, c.slot, c.source_epoch, c.message_hash, c.block_index, \
-                        c.signature IS NOT NULL, c.imported_at IS NOT NULL ",
-                $($rest,)*
-                "\0"
-            )
-            .as_bytes(),
-        ) {
-            Ok(text) => Statement::new(text),
-            Err(_) => panic!("the text has no inner zero byte"),
-        }
+    ($rest:literal) => {
+        statement!(
+            "SELECT c.validator_id, c.duty_type_id, c.slot, c.source_epoch, c.message_hash, c.block_index, \
+                    c.signature IS NOT NULL, c.imported_at IS NOT NULL "
+            $rest
+        )
     };
 }
 
 static AT: Statement = select_known!(
-    "FROM ROWS FROM (pg_catalog.unnest($2), pg_catalog.unnest($3), pg_catalog.unnest($4)) AS s (validator_id, slot, duty) "
-    "CROSS JOIN LATERAL ("
-    "SELECT k.* FROM slashguard.claim AS k "
-    "WHERE k.chain_id = $1 AND k.slot = s.slot AND k.validator_id = s.validator_id AND k.duty_type_id = s.duty "
-    "OFFSET 0) AS c"
+    "FROM ROWS FROM (pg_catalog.unnest($2), pg_catalog.unnest($3), pg_catalog.unnest($4)) AS s (validator_id, slot, duty) \
+     CROSS JOIN LATERAL ( \
+          SELECT k.* FROM slashguard.claim AS k \
+           WHERE k.chain_id = $1 AND k.slot = s.slot AND k.validator_id = s.validator_id AND k.duty_type_id = s.duty \
+          OFFSET 0) AS c"
 );
 // IS TRUE: so the validators are looked up in a hash, row by row; a join might go through all rows once a validator.
 static UNSIGNED: Statement = select_known!(
-    "FROM slashguard.claim AS c "
-    "WHERE c.chain_id = $1 AND c.slot >= $3 AND (c.validator_id IN (SELECT v.id FROM pg_catalog.unnest($2) AS v (id))) IS TRUE AND c.duty_type_id = $4 "
-    "AND c.signature IS NULL AND c.imported_at IS NULL"
+    "FROM slashguard.claim AS c \
+      WHERE c.chain_id = $1 AND c.slot >= $3 AND c.duty_type_id = $4 AND c.signature IS NULL AND c.imported_at IS NULL \
+        AND (c.validator_id IN (SELECT v.id FROM pg_catalog.unnest($2) AS v (id))) IS TRUE"
 );
 
 /// What the ledger knows, by validator.

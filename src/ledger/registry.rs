@@ -5,7 +5,7 @@ use super::chains;
 use super::lock::LockName;
 use super::patience;
 use super::statement::{Session, Statement, Time, Value};
-use crate::duty::chain::{first_use_slot, FirstUse};
+use crate::duty::chain::FirstUse;
 use crate::duty::clock::{Clock, Timestamp};
 use crate::duty::epochs::Epochs;
 use crate::duty::error::{Error, SqlState};
@@ -132,9 +132,7 @@ pub fn look_up(session: &Session, request: &Request) -> Result<Entry, Error> {
         return Err(unknown_chain(session, &request.chain)?);
     };
     let validator_bytes: i32 = row.need(11)?;
-    if request.validator.len() as i32 != validator_bytes {
-        return Err(hex_text::wrong_length("validator", request.validator.len(), &validator_bytes.to_string()));
-    }
+    hex_text::check_length("validator", &request.validator, validator_bytes)?;
     let chain_id = row.need(1)?;
     let Some(duty_type_id) = row.get::<i16>(22)? else {
         return Err(unknown_duty_type(session, chain_id, request)?);
@@ -261,17 +259,12 @@ pub fn validator_for_switch(
     key: &[u8],
     now: Timestamp,
 ) -> Result<i32, Error> {
-    if key.len() as i32 != chain.validator_bytes {
-        return Err(hex_text::wrong_length("validator", key.len(), &chain.validator_bytes.to_string()));
-    }
+    hex_text::check_length("validator", key, chain.validator_bytes)?;
     let identity = [Value::Integer(Some(chain.id)), Value::Bytes(Some(key))];
     if let Some(row) = READ_VALIDATOR.run(session, &identity)?.first() {
         return row.need(1);
     }
-    let options = &chain.chain.options;
-    let first_use_slot =
-        first_use_slot(options.first_use, options.margin_slots, options.horizon_slots, chain.chain.clock.slot_at(now));
-    register_validator(session, chain.id, key, first_use_slot, now)?
+    register_validator(session, chain.id, key, chain.chain.first_use_slot(now), now)?
         .map(|validator| validator.id)
         .ok_or_else(|| Error::internal("a validator could not be registered"))
 }

@@ -102,6 +102,17 @@ pub struct Statement {
     plan: AtomicPtr<pg_sys::_SPI_plan>,
 }
 
+/// A statement whose text is put together from literals.
+macro_rules! statement {
+    ($($part:literal)*) => {
+        match std::ffi::CStr::from_bytes_with_nul(concat!($($part,)* "\0").as_bytes()) {
+            Ok(text) => $crate::ledger::statement::Statement::new(text),
+            Err(_) => panic!("the text has no inner zero byte"),
+        }
+    };
+}
+pub(super) use statement;
+
 const MOST_PARAMETERS: usize = 20;
 
 impl Statement {

@@ -12,19 +12,18 @@ use crate::ledger::votes::Votes;
 use crate::rules::ethereum::{self, Surround};
 
 impl Attempt<'_> {
-    /// What Ethereum calls other data for the same duty.
-    pub(super) fn double(&self, claim: &Claim) -> Option<&'static str> {
+    /// Whether the claim on record has other data for the duty, as Ethereum has it.
+    pub(super) fn is_double(&self, claim: &Claim) -> bool {
         let root = &self.request.message_hash;
         let Some(vote) = self.vote else {
-            let is_double = self.entry.chain.rules == Rules::Ethereum
+            return self.entry.chain.rules == Rules::Ethereum
                 && ethereum::double_proposal(root, claim.message_hash.as_ref());
-            return is_double.then_some(self.double_name());
         };
         let earlier = SignedVote {
             vote: Vote { source_epoch: claim.source_epoch.unwrap_or_default(), ..vote },
             signing_root: claim.message_hash,
         };
-        ethereum::double_vote(vote, root, &earlier).then_some(self.double_name())
+        ethereum::double_vote(vote, root, &earlier)
     }
 
     pub(super) fn double_name(&self) -> &'static str {
