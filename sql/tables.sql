@@ -48,6 +48,8 @@ CREATE TABLE slashguard.chain (
     horizon_slots integer CHECK (horizon_slots >= 0),
     margin_slots integer NOT NULL CHECK (margin_slots >= 0),
     allow_unsigned_release boolean NOT NULL,
+    signature_scheme text COLLATE "C" NOT NULL
+        CHECK (signature_scheme IN ('either', 'eip191', 'digest', 'ed25519', 'bls12_381', 'none')),
     record_commit text NOT NULL CHECK (record_commit IN ('async', 'durable')),
     require_standby boolean NOT NULL,
     retention_us bigint CHECK (retention_us >= 0),
@@ -194,12 +196,14 @@ CREATE TABLE slashguard.claim (
     previous_node_ids integer[],
     message_hash bytea CHECK (message_hash IS NOT NULL OR imported_at IS NOT NULL),
     signature bytea,
+    attestation text,
     PRIMARY KEY (chain_id, slot, validator_id, duty_type_id, block_index)
 ) WITH (fillfactor = 70);
 COMMENT ON TABLE slashguard.claim IS 'Duties granted: the pinned hash, the lease, the signature. And what was signed elsewhere, imported.';
 COMMENT ON COLUMN slashguard.claim.slot IS 'Of an attestation, the first slot of its target epoch.';
 COMMENT ON COLUMN slashguard.claim.imported_at IS 'It was signed elsewhere, and came in then. Of node 0, unless it was granted here since.';
 COMMENT ON COLUMN slashguard.claim.block_index IS 'Below -1: imported history has several messages for one duty.';
+COMMENT ON COLUMN slashguard.claim.attestation IS 'Kept beside the signature as its signer gave it.';
 COMMENT ON COLUMN slashguard.claim.message_hash IS 'Null: imported history says that something was signed, but not what.';
 
 CREATE TABLE slashguard.tombstone (

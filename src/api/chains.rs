@@ -22,8 +22,7 @@ sql_functions! {
     /// `<L1 chain id>:<rollup address>`, for ethereum the genesis validators root, 32 bytes as hex text. `genesis_time`: the time of
     /// slot 0. `slot_duration`: longer than zero, without months. `options`: a JSON object, see `set_chain_option`; and for
     /// ethereum slots_per_epoch (default 32), which never changes. Raises SG008 where the name or the identity is registered with
-    /// other parameters, 55000 where the chain is retired, 22023, 22P02, 22004 for bad input, 0A000 for an option this version
-    /// cannot honour.
+    /// other parameters, 55000 where the chain is retired, 22023, 22P02, 22004 for bad input.
     fn register_chain(
         chain: String, rules: String, identity: String, genesis_time: Timestamptz, slot_duration: Interval,
         options: JsonText,
@@ -46,10 +45,10 @@ sql_functions! {
     /// Changes one option of a chain; written to the audit view.
     ///
     /// first_use (`quarantine` or `trust`), horizon_slots (a number or null), margin_slots (a number),
-    /// allow_unsigned_release (true or false), signature_scheme (`none`), record_commit (`async` or `durable`), require_standby
-    /// (true or false), retention (an interval as text, for ethereum also a number of epochs such as "512 epochs", or null). Raises
-    /// 42704 for an unknown chain, 22023 for an unknown option or value, 0A000 for one this version cannot honour, SG008 for
-    /// slots_per_epoch, SG004 where the clock is not to be believed, 25006 on a standby.
+    /// allow_unsigned_release (true or false), signature_scheme (for aztec `either`, `eip191`, `digest` or `none`; for ethereum
+    /// `bls12_381` or `none`), record_commit (`async` or `durable`), require_standby (true or false), retention (an interval as
+    /// text, for ethereum also a number of epochs such as "512 epochs", or null). Raises 42704 for an unknown chain, 22023 for an
+    /// unknown option or value, SG008 for slots_per_epoch, SG004 where the clock is not to be believed, 25006 on a standby.
     fn set_chain_option(chain: String, option: String, value: JsonText) -> () {
         let chain = required("chain", chain)?;
         let option = required("option", option)?;
@@ -64,7 +63,7 @@ sql_functions! {
         let before = registered.chain.options.clone();
         let mut options = registered.chain.options;
         let slot_duration = registered.chain.clock.slot_duration;
-        options.set(OptionArguments::APART, &option, &value, slot_duration, &|text| {
+        options.set(registered.chain.rules, OptionArguments::APART, &option, &value, slot_duration, &|text| {
             chains::read_interval(&session, "value", text)
         })?;
         if options.epochs != before.epochs {
@@ -174,11 +173,11 @@ fn parse_chain(
     let mut options = Options::default_of(rules);
     // First: a number of epochs is as long as they are.
     if let Some(value) = given.get(chain::SLOTS_PER_EPOCH_OPTION) {
-        set_together(session, &mut options, chain::SLOTS_PER_EPOCH_OPTION, value, &clock)?;
+        set_together(session, rules, &mut options, chain::SLOTS_PER_EPOCH_OPTION, value, &clock)?;
     }
     options.retention = options.default_retention(&clock);
     for (option, value) in given {
-        set_together(session, &mut options, option, value, &clock)?;
+        set_together(session, rules, &mut options, option, value, &clock)?;
     }
     Ok(Chain { name, rules, identity, clock, options })
 }
@@ -186,12 +185,13 @@ fn parse_chain(
 /// Sets an option that was given among others.
 fn set_together(
     session: &Session,
+    rules: Rules,
     options: &mut Options,
     option: &str,
     value: &Value,
     clock: &Clock,
 ) -> Result<(), Error> {
-    options.set(OptionArguments::TOGETHER, option, value, clock.slot_duration, &|text| {
+    options.set(rules, OptionArguments::TOGETHER, option, value, clock.slot_duration, &|text| {
         chains::read_interval(session, "options", text)
     })
 }
@@ -201,7 +201,7 @@ fn compare(session: &Session, existing: &Registered, wanted: &Chain, given: &Map
     let standing = &existing.chain;
     let mut with_given = standing.options.clone();
     for (option, value) in given {
-        set_together(session, &mut with_given, option, value, &wanted.clock)?;
+        set_together(session, wanted.rules, &mut with_given, option, value, &wanted.clock)?;
     }
     let difference = if standing.name != wanted.name {
         return Err(mismatch(format!("this identity is registered as chain \"{}\"", standing.name)).hint(

@@ -25,6 +25,7 @@ fn rust() -> impl Iterator<Item = &'static Declaration> {
     [
         super::acquire::DECLARATIONS,
         super::holder::DECLARATIONS,
+        super::record::DECLARATIONS,
         super::interchange::DECLARATIONS,
         super::chains::DECLARATIONS,
         super::cleanup::DECLARATIONS,

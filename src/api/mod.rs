@@ -11,6 +11,7 @@ mod ethereum;
 mod grant;
 mod holder;
 mod interchange;
+mod record;
 mod recovery;
 mod switches;
 mod waiting;

@@ -8,3 +8,4 @@ pub mod eip712;
 pub mod keccak;
 pub mod secp256k1;
 pub mod signer;
+pub mod verification;

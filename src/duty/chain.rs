@@ -4,6 +4,7 @@ use super::clock::{Clock, Duration};
 use super::epochs::Epochs;
 use super::error::{Error, SqlState};
 use super::rules::Rules;
+use super::signature_scheme::SignatureScheme;
 use serde_json::Value;
 
 /// What the first sight of a validator means.
@@ -42,6 +43,8 @@ pub struct Options {
     /// How far beyond the current slot a quarantine reaches, at least.
     pub margin_slots: i32,
     pub allow_unsigned_release: bool,
+    /// What a signature must be to be recorded.
+    pub signature_scheme: SignatureScheme,
     /// Whether a recorded signature is flushed before it is answered. A lost one can be made again: the hash is pinned.
     pub durable_record: bool,
     /// Whether nothing is vouched for before a synchronous standby has it.
@@ -65,6 +68,7 @@ impl Options {
             horizon_slots: Some(2),
             margin_slots: 4,
             allow_unsigned_release: false,
+            signature_scheme: SignatureScheme::default_of(rules),
             durable_record: false,
             require_standby: false,
             retention: Some(14 * 86_400 * 1_000_000),
@@ -104,9 +108,10 @@ impl Options {
     /// Sets one option from JSON. `retention` is read by `interval`, because only Postgres knows how to; for chains with epochs
     /// it may be a number of them, which last as long as the slots of `slot_duration` do.
     ///
-    /// 22023 for an unknown option or value, 0A000 for one that this version cannot honour.
+    /// 22023 for an unknown option or value.
     pub fn set(
         &mut self,
+        rules: Rules,
         arguments: OptionArguments,
         name: &str,
         value: &Value,
@@ -114,7 +119,6 @@ impl Options {
         interval: &dyn Fn(&str) -> Result<Duration, Error>,
     ) -> Result<(), Error> {
         let bad_value = |name, value, expected| bad_value(arguments, name, value, expected);
-        let not_yet = |name, value, instead| not_yet(arguments, name, value, instead);
         let whole_number = |name, value, expected| whole_number(arguments, name, value, expected);
         match (name, value) {
             ("first_use", Value::String(word)) if word == "quarantine" => {
@@ -142,13 +146,7 @@ impl Options {
                 self.durable_record = true;
             }
             ("record_commit", _) => return Err(bad_value(name, value, "\"async\" or \"durable\"")),
-            ("signature_scheme", Value::String(word)) if word == "none" => {}
-            ("signature_scheme", Value::String(word))
-                if ["either", "eip191", "digest", "ed25519", "bls12_381"].contains(&word.as_str()) =>
-            {
-                return Err(not_yet(name, value, "none"));
-            }
-            ("signature_scheme", _) => return Err(bad_value(name, value, "\"none\"")),
+            ("signature_scheme", _) => self.signature_scheme = signature_scheme(rules, arguments, value)?,
             ("require_standby", Value::Bool(required)) => {
                 self.require_standby = *required;
             }
@@ -193,6 +191,18 @@ impl Options {
         }
         Ok(())
     }
+}
+
+/// One that the validators of these rules can be checked by.
+fn signature_scheme(rules: Rules, arguments: OptionArguments, value: &Value) -> Result<SignatureScheme, Error> {
+    let length = rules.validator_bytes();
+    let given = value.as_str().and_then(SignatureScheme::named);
+    given.filter(|scheme| scheme.is_for(length)).ok_or_else(|| {
+        let fitting = SignatureScheme::ALL.into_iter().filter(|scheme| scheme.is_for(length));
+        let names: Vec<&str> = fitting.map(SignatureScheme::name).collect();
+        let expected = format!("one of {}: validators of rules {} have {length} bytes", names.join(", "), rules.name());
+        bad_value(arguments, "signature_scheme", value, &expected)
+    })
 }
 
 /// The number in a text such as "512 epochs".
@@ -253,15 +263,6 @@ fn bad_value(arguments: OptionArguments, name: &str, value: &Value, expected: &s
     .hint(format!("Give {expected}."))
 }
 
-fn not_yet(arguments: OptionArguments, name: &str, value: &Value, instead: &str) -> Error {
-    Error::argument(
-        SqlState::FEATURE_NOT_SUPPORTED,
-        arguments.value,
-        format!("chain option {name} cannot be {value} in this version"),
-    )
-    .hint(format!("This version knows only {instead}."))
-}
-
 /// A clock is mandatory where doubt is lifted by time. 22004 without one, 22023 for a slot duration that is not positive.
 pub fn check_clock(genesis: Option<i64>, slot_duration: Option<Duration>) -> Result<Clock, Error> {
     let genesis = super::error::required("genesis_time", genesis)?;
@@ -296,7 +297,7 @@ mod tests {
 
     fn set_for(rules: Rules, name: &str, value: Value) -> Result<Options, Error> {
         let mut options = Options::default_of(rules);
-        options.set(OptionArguments::TOGETHER, name, &value, 12_000_000, &|_| Ok(7)).map(|()| options)
+        options.set(rules, OptionArguments::TOGETHER, name, &value, 12_000_000, &|_| Ok(7)).map(|()| options)
     }
 
     #[test]
@@ -332,8 +333,27 @@ mod tests {
             assert_eq!(error.code, SqlState::INVALID_PARAMETER_VALUE, "{name}");
             assert!(error.hint.is_some());
         }
-        let error = set("signature_scheme", json!("bls12_381")).unwrap_err();
-        assert_eq!(error.code, SqlState::FEATURE_NOT_SUPPORTED);
+    }
+
+    #[test]
+    fn a_signature_scheme_fits_the_validators() {
+        use Rules::{Aztec, Ethereum};
+        for (rules, word) in [(Aztec, "either"), (Aztec, "eip191"), (Aztec, "digest"), (Aztec, "none")] {
+            assert_eq!(set_for(rules, "signature_scheme", json!(word)).unwrap().signature_scheme.name(), word);
+        }
+        assert!(set_for(Ethereum, "signature_scheme", json!("bls12_381")).is_ok());
+        for (rules, value) in [
+            (Aztec, json!("bls12_381")),
+            (Aztec, json!("ed25519")),
+            (Aztec, json!("rsa")),
+            (Aztec, json!(null)),
+            (Ethereum, json!("either")),
+            (Ethereum, json!("digest")),
+        ] {
+            let error = set_for(rules, "signature_scheme", value).unwrap_err();
+            assert_eq!(error.code, SqlState::INVALID_PARAMETER_VALUE);
+            assert!(error.hint.is_some_and(|hint| hint.contains("none: validators of rules")));
+        }
     }
 
     #[test]

@@ -15,5 +15,6 @@ pub mod receipt;
 pub mod request;
 pub mod rules;
 pub mod seal;
+pub mod signature_scheme;
 pub mod token;
 pub mod vote;

@@ -10,6 +10,7 @@ use super::vote::Vote;
 /// A day. Nobody leases or waits longer by intent.
 const GREATEST_MILLISECONDS: i32 = 86_400_000;
 const LONGEST_NODE_ID: usize = 255;
+const LONGEST_ATTESTATION: usize = 65_536;
 
 /// What a duty is counted by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -118,6 +119,19 @@ pub fn parse_signature(text: &str, length: SignatureLength) -> Result<Vec<u8>, E
         SignatureLength::Secp256k1 => hex_text::parse::<65>("signature", text)?.to_vec(),
         SignatureLength::Bls => hex_text::parse::<96>("signature", text)?.to_vec(),
     })
+}
+
+/// What a signer's machine attests, kept beside its signature: any text, at most as long as such a token is. 22023 for a longer one.
+pub fn parse_attestation(attestation: Option<String>) -> Result<Option<String>, Error> {
+    match attestation {
+        Some(text) if text.len() > LONGEST_ATTESTATION => Err(Error::argument(
+            SqlState::INVALID_PARAMETER_VALUE,
+            "attestation",
+            format!("attestation has {} bytes", text.len()),
+        )
+        .hint(format!("Give at most {LONGEST_ATTESTATION} bytes, or null."))),
+        attestation => Ok(attestation),
+    }
 }
 
 /// A name that ends in sentences for people and in a file of logs: printable, not empty, at most 255 bytes.
@@ -238,6 +252,15 @@ mod tests {
             assert_eq!(error.detail, Some(format!("Argument: {argument}.")));
             assert!(error.hint.is_some(), "{argument}");
         }
+    }
+
+    #[test]
+    fn an_attestation_has_a_length() {
+        assert_eq!(parse_attestation(None), Ok(None));
+        let longest = "a".repeat(65_536);
+        assert_eq!(parse_attestation(Some(longest.clone())), Ok(Some(longest.clone())));
+        let error = parse_attestation(Some(longest + "a")).unwrap_err();
+        assert_eq!(error.code, SqlState::INVALID_PARAMETER_VALUE);
     }
 
     #[test]

@@ -23,6 +23,7 @@ pub enum SignatureLength {
 }
 
 impl Rules {
+    pub const ALL: [Self; 2] = [Self::Aztec, Self::Ethereum];
     pub const NAMES: &str = "aztec, ethereum";
 
     pub fn name(self) -> &'static str {
@@ -33,7 +34,7 @@ impl Rules {
     }
 
     pub fn named(name: &str) -> Option<Self> {
-        [Self::Aztec, Self::Ethereum].into_iter().find(|rules| rules.name() == name)
+        Self::ALL.into_iter().find(|rules| rules.name() == name)
     }
 
     /// An address, or a BLS public key.
@@ -90,7 +91,7 @@ mod tests {
 
     #[test]
     fn a_family_has_one_name() {
-        for rules in [Rules::Aztec, Rules::Ethereum] {
+        for rules in Rules::ALL {
             assert_eq!(Rules::named(rules.name()), Some(rules));
             assert!(Rules::NAMES.contains(rules.name()));
         }

@@ -10,6 +10,7 @@ use crate::duty::epochs::Epochs;
 use crate::duty::error::{Error, SqlState};
 use crate::duty::rules::Rules;
 use crate::duty::seal;
+use crate::duty::signature_scheme::SignatureScheme;
 
 /// What a chain is registered with.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -52,7 +53,7 @@ macro_rules! select_chain {
             "SELECT id, tableoid, name, rules, identity, genesis_time, slot_duration_us, first_use, horizon_slots, \
                     margin_slots, allow_unsigned_release, record_commit, require_standby, retention_us, \
                     retired_at IS NOT NULL, cleaned_slot, frozen_at IS NOT NULL, validator_bytes, awaited_slot, reach_slot, \
-                    slots_per_epoch \
+                    slots_per_epoch, signature_scheme \
                FROM slashguard.chain "
             $where
         )
@@ -91,6 +92,7 @@ fn registered(row: &Row) -> Result<Registered, Error> {
                 require_standby: row.need(13)?,
                 retention: row.get(14)?,
                 epochs: row.get(21)?.map(Epochs::new),
+                signature_scheme: signature_scheme(row.need(22)?)?,
             },
         },
         retired: row.need(15)?,
@@ -105,6 +107,11 @@ fn registered(row: &Row) -> Result<Registered, Error> {
 /// The rules family of that name on record.
 pub fn rules(name: String) -> Result<Rules, Error> {
     Rules::named(&name).ok_or_else(|| Error::internal(format!("a chain has the rules {name}")))
+}
+
+/// The signature scheme of that name on record.
+pub fn signature_scheme(name: String) -> Result<SignatureScheme, Error> {
+    SignatureScheme::named(&name).ok_or_else(|| Error::internal(format!("a chain has the signature scheme {name}")))
 }
 
 /// The chain of that name; 42704 if there is none.
@@ -167,8 +174,8 @@ static ADD: Statement = Statement::new(
     c"INSERT INTO slashguard.chain
              (name, rules, identity, validator_bytes, genesis_time, slot_duration_us, first_use, horizon_slots,
               margin_slots, allow_unsigned_release, record_commit, require_standby, retention_us, registered_at,
-              slots_per_epoch)
-      VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)
+              slots_per_epoch, signature_scheme)
+      VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)
       ON CONFLICT DO NOTHING",
 );
 
@@ -194,6 +201,7 @@ pub fn add(session: &Session, chain: &Chain, now: Timestamp) -> Result<Option<Re
             Value::Bigint(options.retention),
             Value::Timestamp(Some(now)),
             Value::Integer(options.epochs.map(Epochs::slots_per_epoch)),
+            Value::Text(Some(options.signature_scheme.name())),
         ],
     )?;
     if added.any() {
@@ -219,7 +227,7 @@ fn record_commit(options: &Options) -> &'static str {
 static SET_OPTIONS: Statement = Statement::new(
     c"UPDATE slashguard.chain
          SET first_use = $2, horizon_slots = $3, margin_slots = $4, allow_unsigned_release = $5, record_commit = $6,
-             require_standby = $7, retention_us = $8
+             require_standby = $7, retention_us = $8, signature_scheme = $9
        WHERE id = $1",
 );
 
@@ -235,6 +243,7 @@ pub fn set_options(session: &Session, id: i32, options: &Options) -> Result<(), 
             Value::Text(Some(record_commit(options))),
             Value::Bool(options.require_standby),
             Value::Bigint(options.retention),
+            Value::Text(Some(options.signature_scheme.name())),
         ],
     )?;
     Ok(())

@@ -17,6 +17,7 @@ pub mod refusals;
 pub mod registry;
 pub mod replication;
 pub mod server;
+pub mod signatures;
 pub mod statement;
 pub mod switches;
 pub mod votes;

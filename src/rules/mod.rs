@@ -6,6 +6,7 @@ pub mod clock_mark;
 pub mod ethereum;
 pub mod one_message;
 pub mod recall;
+pub mod recording;
 pub mod refusal;
 #[cfg(test)]
 mod vote_history;

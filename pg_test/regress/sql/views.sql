@@ -7,7 +7,7 @@ SELECT '0x' || repeat('51', 65) AS signature \gset
 
 -- Slots of 10000 days, so that the current one is 0 for as long as anybody runs this test.
 SELECT slashguard.register_chain('views', 'aztec', '1:0x00000000000000000000000000000000000071e5', '2026-01-01 00:00+00', '10000 days',
-                                 '{"first_use": "trust", "allow_unsigned_release": true}');
+                                 '{"first_use": "trust", "signature_scheme": "none", "allow_unsigned_release": true}');
 
 -- Three nodes at work: v-a signs slot 0 and loses slot 1 to v-b, v-b loses it to v-c, who signs it.
 SELECT lock_token AS token FROM slashguard.try_acquire_duty('views', :'validator', 0, 'ATTESTATION', :'message', 'v-a', lease_ms => 3600000) \gset
