@@ -3,9 +3,10 @@
 use super::entry::Declaration;
 use std::collections::{BTreeMap, BTreeSet};
 
-const SQL: [&str; 4] = [
+const SQL: &[&str] = &[
     include_str!("../../sql/functions.sql"),
     include_str!("../../sql/ethereum.sql"),
+    include_str!("../../sql/bridge.sql"),
     include_str!("../../sql/crypto.sql"),
     include_str!("../../sql/switches.sql"),
 ];
@@ -26,6 +27,7 @@ fn rust() -> impl Iterator<Item = &'static Declaration> {
         super::acquire::DECLARATIONS,
         super::holder::DECLARATIONS,
         super::record::DECLARATIONS,
+        super::bridge::DECLARATIONS,
         super::interchange::DECLARATIONS,
         super::chains::DECLARATIONS,
         super::cleanup::DECLARATIONS,

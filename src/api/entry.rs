@@ -32,6 +32,9 @@ pub struct Interval {
 /// A jsonb value as text: pgrx' own type panics on what serde_json cannot hold.
 pub struct JsonText(pub String);
 
+/// `numeric`, as Postgres writes it: Rust has no number that holds all of them.
+pub struct Numeric(pub String);
+
 #[derive(Clone, Copy)]
 pub struct Uuid(pub [u8; 16]);
 
@@ -55,6 +58,7 @@ arguments! {
     i64, "bigint", |datum| i64::from_datum(datum, false);
     Vec<Option<String>>, "text[]", |datum| Vec::<Option<String>>::from_datum(datum, false);
     JsonText, "jsonb", |datum| read_json(datum);
+    Numeric, "numeric", |datum| read_numeric(datum);
     Timestamptz, "timestamptz", |datum| Some(Timestamptz(datum.value() as i64));
     Uuid, "uuid", |datum| pgrx::Uuid::from_datum(datum, false).map(|uuid| Uuid(*uuid.as_bytes()));
     Interval, "interval", |datum| read_interval(datum);
@@ -63,6 +67,11 @@ arguments! {
 unsafe fn read_json(datum: pg_sys::Datum) -> Option<JsonText> {
     let text = unsafe { pgrx::direct_function_call::<&std::ffi::CStr>(pg_sys::jsonb_out, &[Some(datum)]) }?;
     text.to_str().ok().map(|text| JsonText(text.to_owned()))
+}
+
+unsafe fn read_numeric(datum: pg_sys::Datum) -> Option<Numeric> {
+    let text = unsafe { pgrx::direct_function_call::<&std::ffi::CStr>(pg_sys::numeric_out, &[Some(datum)]) }?;
+    text.to_str().ok().map(|text| Numeric(text.to_owned()))
 }
 
 unsafe fn read_interval(datum: pg_sys::Datum) -> Option<Interval> {

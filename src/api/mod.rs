@@ -2,6 +2,7 @@
 
 mod acquire;
 mod attempt;
+mod bridge;
 mod chains;
 mod cleanup;
 mod clock;

@@ -18,3 +18,4 @@ pub mod seal;
 pub mod signature_scheme;
 pub mod token;
 pub mod vote;
+pub mod withdrawal;

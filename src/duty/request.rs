@@ -6,6 +6,7 @@ use super::error::{required, Error, SqlState};
 use super::hex_text;
 use super::rules::SignatureLength;
 use super::vote::Vote;
+use super::withdrawal::{Withdrawal, WithdrawalArguments};
 
 /// A day. Nobody leases or waits longer by intent.
 const GREATEST_MILLISECONDS: i32 = 86_400_000;
@@ -13,10 +14,12 @@ const LONGEST_NODE_ID: usize = 255;
 const LONGEST_ATTESTATION: usize = 65_536;
 
 /// What a duty is counted by.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Subject {
+    /// Of a bridge's state, its sequence.
     Slot(i64),
     Vote(Vote),
+    Withdrawal(Withdrawal),
 }
 
 /// What a node asks: may I sign this message for this duty?
@@ -43,12 +46,16 @@ pub struct Request {
 pub enum SubjectArguments {
     Slot(Option<i64>),
     Vote { source_epoch: Option<i64>, target_epoch: Option<i64> },
+    Sequence(Option<i64>),
+    Withdrawal(WithdrawalArguments),
 }
 
 impl SubjectArguments {
     fn parse(self) -> Result<Subject, Error> {
         Ok(match self {
             Self::Slot(slot) => Subject::Slot(not_negative("slot", required("slot", slot)?)?),
+            Self::Sequence(sequence) => Subject::Slot(not_negative("sequence", required("sequence", sequence)?)?),
+            Self::Withdrawal(withdrawal) => Subject::Withdrawal(withdrawal.parse()?),
             Self::Vote { source_epoch, target_epoch } => Subject::Vote(Vote {
                 source_epoch: not_negative("source_epoch", required("source_epoch", source_epoch)?)?,
                 target_epoch: not_negative("target_epoch", required("target_epoch", target_epoch)?)?,

@@ -41,7 +41,7 @@ impl SignatureScheme {
     /// own: there it is only done where it is asked for.
     pub fn default_of(rules: Rules) -> Self {
         match rules {
-            Rules::Aztec => Self::Either,
+            Rules::Aztec | Rules::Bridge => Self::Either,
             Rules::Ethereum => Self::None,
         }
     }

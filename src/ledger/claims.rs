@@ -147,7 +147,7 @@ static TAKE_OVER: Statement = for_key!(
                                      THEN c.previous_node_ids \
                                      ELSE array_append(c.previous_node_ids, c.node_id) END, \
             node_id = $7, secret = $8, granted_at = $9, lease_until = $10, \
-            request_id = $11, request_role = $12, answers = c.answers + 1",
+            request_id = $11, request_role = $12, answers = c.answers + 1, released_at = NULL",
     "AND c.message_hash = $6 AND c.signature IS NULL \
      AND (c.secret IS NULL OR c.lease_until <= $9)"
 );
@@ -204,7 +204,7 @@ pub fn replay(
 }
 
 static RELEASE: Statement = for_key!(
-    "UPDATE slashguard.claim AS c SET secret = NULL, request_id = NULL, request_role = NULL, lease_until = $7",
+    "UPDATE slashguard.claim AS c SET secret = NULL, request_id = NULL, request_role = NULL, lease_until = $7, released_at = $7",
     "AND c.secret = $6 AND c.signature IS NULL \
      RETURNING c.node_id"
 );

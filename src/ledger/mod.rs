@@ -21,4 +21,5 @@ pub mod signatures;
 pub mod statement;
 pub mod switches;
 pub mod votes;
+pub mod withdrawals;
 pub mod witnesses;

@@ -87,7 +87,7 @@ pub fn read(session: &Session, key: &DutyKey) -> Result<Option<SignedClaim>, Err
 }
 
 static SIGN_PINNED: Statement = for_key!(
-    "UPDATE slashguard.claim AS c SET signature = $7, signed_at = $8, attestation = $9",
+    "UPDATE slashguard.claim AS c SET signature = $7, signed_at = $8, attestation = $9, released_at = NULL",
     "AND c.message_hash = $6 AND c.signature IS NULL"
 );
 

@@ -1,5 +1,6 @@
 //! What may be signed beside what is on record. Pure: each rule takes a request and the record and gives a verdict.
 
+pub mod bridge;
 #[cfg(test)]
 mod claim_life;
 pub mod clock_mark;
