@@ -144,7 +144,7 @@ test: ready
 ## test-failures: full disks, lost memory, cancelled statements, killed processes: what was granted holds
 ## test-restore: backups and data directories that are put back: what was granted after them is not granted anew
 ## test-cron: pg_cron runs the scheduled maintenance
-## test-typed_data: digests and signatures compared with ethers and eth-account (TYPED_DATA_CASES=10000)
+## test-typed_data: digests and signatures compared with ethers, eth-account, libsodium, Milagro and noble (TYPED_DATA_CASES=10000)
 ## test-readme: everything the README shows
 ## test-aztec: the npm package's own ValidatorHASigner signs through slashguard (needs Node 20.10)
 ## test-ha: Patroni, etcd, HAProxy and PgBouncer: the primary is killed, paused and switched over again and again (HA_ROUNDS=8)

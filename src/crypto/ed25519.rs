@@ -3,8 +3,8 @@
 
 use ed25519_dalek::{Signature, VerifyingKey};
 
-/// Has this key given this signature (RFC 8032, section 5.1.7)? `message`: the bytes that were signed, not a hash of them that
-/// was not. `signature`: R and S.
+/// Has this key given this signature (RFC 8032, section 5.1.7)? `message`: the bytes that were signed, of any number.
+/// `signature`: R and S.
 ///
 /// False also for a key that is none, for S not below the order of the group, and for R of small order or not in its one
 /// encoding: with these, anybody could make a second signature of one, or one that verifies for many messages.

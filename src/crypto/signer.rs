@@ -31,19 +31,21 @@ impl Signer {
     /// Of the 32 bytes of the digest, as they are. 22P02 for a signature that is not as long as this signer's are.
     pub fn has_signed(&self, argument: &str, digest: &[u8; 32], signature: &[u8]) -> Result<bool, Error> {
         Ok(match self {
-            Self::Secp256k1(signer) => {
-                signer.has_signed(digest, exactly(argument, signature, "r, s and v of secp256k1")?)
-            }
-            Self::Ed25519(key) => ed25519::has_signed(key, digest, exactly(argument, signature, "of ed25519")?),
-            Self::Bls12381(key) => bls12_381::has_signed(key, digest, exactly(argument, signature, "of BLS12-381")?),
+            Self::Secp256k1(signer) => signer.has_signed(digest, exactly(argument, signature, OF_SECP256K1)?),
+            Self::Ed25519(key) => ed25519::has_signed(key, digest, exactly(argument, signature, OF_ED25519)?),
+            Self::Bls12381(key) => bls12_381::has_signed(key, digest, exactly(argument, signature, OF_BLS12_381)?),
         })
     }
 }
 
-fn exactly<'a, const N: usize>(argument: &str, bytes: &'a [u8], what: &str) -> Result<&'a [u8; N], Error> {
+const OF_SECP256K1: &str = "the signer is of secp256k1, whose signatures are r, s and v";
+const OF_ED25519: &str = "a signer of 32 bytes is a public key of ed25519";
+const OF_BLS12_381: &str = "a signer of 48 bytes is a public key of BLS12-381";
+
+fn exactly<'a, const N: usize>(argument: &str, bytes: &'a [u8], because: &str) -> Result<&'a [u8; N], Error> {
     bytes.try_into().map_err(|_| {
         hex_text::wrong_length(argument, bytes.len(), &N.to_string())
-            .hint(format!("Give {N} bytes, leading zeros included: by its length, the signer's signatures are {what}."))
+            .hint(format!("Give {N} bytes, leading zeros included: {because}."))
     })
 }
 
