@@ -4,10 +4,14 @@ REVOKE ALL ON ALL FUNCTIONS IN SCHEMA slashguard FROM PUBLIC;
 REVOKE ALL ON ALL PROCEDURES IN SCHEMA slashguard FROM PUBLIC;
 REVOKE ALL ON TYPE slashguard.acquisition FROM PUBLIC;
 REVOKE ALL ON TYPE slashguard.imported_history FROM PUBLIC;
+REVOKE ALL ON TYPE slashguard.acceptance FROM PUBLIC;
+REVOKE ALL ON TYPE slashguard.verified_message FROM PUBLIC;
 
 GRANT USAGE ON SCHEMA slashguard TO slashguard_client, slashguard_maintainer, slashguard_reader;
 
 GRANT USAGE ON TYPE slashguard.acquisition TO slashguard_client;
+GRANT USAGE ON TYPE slashguard.acceptance TO slashguard_client;
+GRANT USAGE ON TYPE slashguard.verified_message TO slashguard_client, slashguard_maintainer, slashguard_reader;
 GRANT EXECUTE ON FUNCTION
     slashguard.try_acquire_duty,
     slashguard.acquire_duty,
@@ -17,7 +21,8 @@ GRANT EXECUTE ON FUNCTION
     slashguard.acquire_attestation,
     slashguard.record_signature,
     slashguard.release_duty,
-    slashguard.extend_lease
+    slashguard.extend_lease,
+    slashguard.accept_signed_message
 TO slashguard_client;
 
 GRANT USAGE ON TYPE slashguard.imported_history TO slashguard_maintainer;
@@ -39,7 +44,9 @@ GRANT EXECUTE ON FUNCTION
     slashguard.cleanup_old_duties,
     slashguard.begin_maintenance,
     slashguard.schedule_maintenance,
-    slashguard.unschedule_maintenance
+    slashguard.unschedule_maintenance,
+    slashguard.set_sequencer,
+    slashguard.forget_sequencer_messages
 TO slashguard_maintainer;
 GRANT EXECUTE ON PROCEDURE slashguard.run_maintenance() TO slashguard_maintainer;
 
@@ -56,7 +63,8 @@ GRANT EXECUTE ON FUNCTION
     slashguard.eip191_digest(bytea),
     slashguard.eip191_digest(text),
     slashguard.eip712_digest(jsonb),
-    slashguard.eip712_digest(jsonb, jsonb, jsonb)
+    slashguard.eip712_digest(jsonb, jsonb, jsonb),
+    slashguard.verify_signed_message(jsonb, text)
 TO slashguard_client, slashguard_maintainer, slashguard_reader;
 
 GRANT EXECUTE ON FUNCTION slashguard.ledger_time TO slashguard_reader, slashguard_maintainer;
@@ -67,5 +75,9 @@ GRANT SELECT ON
     slashguard.watermarks,
     slashguard.refusals,
     slashguard.stats,
-    slashguard.audit
+    slashguard.audit,
+    slashguard.sequencers,
+    slashguard.sequencer_messages,
+    slashguard.missing_sequences,
+    slashguard.sequencer_equivocations
 TO slashguard_reader, slashguard_maintainer;

@@ -12,6 +12,8 @@ mod grant;
 mod holder;
 mod interchange;
 mod recovery;
+mod sequencer;
+mod signed_message;
 mod switches;
 mod waiting;
 
