@@ -11,7 +11,7 @@ rows += [("first", sequence, 1700000000 + sequence, f"b {sequence}") for sequenc
 rows += [("first", 100, 1700000100, f"{place} of 20") for place in range(20)]
 # The same payload at another time.
 rows += [("first", 10, 1700009999, "a 10")]
-rows += [("first", 0, 0, ""), ("first", LAST, LAST, "the last one"), ("first", LAST - 1, 9224318015999, "a time")]
+rows += [("first", 0, 0, ""), ("first", LAST, LAST, "the last one"), ("first", LAST - 1, 253402300799, "a time")]
 rows += [("second", sequence, 1800000000 + sequence, f"a {sequence}") for sequence in (10, 41)]
 rows += [("second", 10, 1800000010, "b 10")]
 

@@ -51,10 +51,11 @@ pub fn accepted(message: &SignedMessage, proof: &Proof, gaps: Gaps) -> Acceptanc
     let reason = match (gaps.before, gaps.after) {
         (None, None) => format!("message {sequence} is on record, and nothing is missing next to it"),
         (Some(gap), None) | (None, Some(gap)) => {
-            format!("message {sequence} is on record; {} missing next to it", shown(gap))
+            let verb = if gap.first == gap.last { "is" } else { "are" };
+            format!("message {sequence} is on record; {} {verb} missing next to it", shown(gap))
         }
         (Some(before), Some(after)) => {
-            format!("message {sequence} is on record; {} and {} missing next to it", shown(before), shown(after))
+            format!("message {sequence} is on record; {} and {} are missing next to it", shown(before), shown(after))
         }
     };
     let mut details = missing(gaps);
@@ -109,8 +110,8 @@ fn answer(outcome: Outcome, message: &SignedMessage, gaps: Gaps, reason: String,
 
 fn shown(range: Range) -> String {
     match range.first == range.last {
-        true => format!("{} is", range.first),
-        false => format!("{} to {} are", range.first, range.last),
+        true => range.first.to_string(),
+        false => format!("{} to {}", range.first, range.last),
     }
 }
 
