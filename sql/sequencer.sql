@@ -120,10 +120,10 @@ AS 'MODULE_PATHNAME', 'slashguard_forget_sequencer_messages';
 COMMENT ON FUNCTION slashguard.forget_sequencer_messages IS
     'Below before_sequence nothing is accepted any more; then deletes one batch of the messages there. Answers how many; 0: nothing left. Evidence stays; written to the audit view.';
 
--- A time beyond the year 9999 is shown as infinity: to_timestamp is not exact there. What was signed are the seconds.
+-- No time is shown beyond the year 9999, where to_timestamp is not exact any more. What was signed are the seconds.
 CREATE VIEW slashguard.sequencer_messages AS
 SELECT c.name AS chain, m.sequence,
-       CASE WHEN m.unix_seconds <= 253402300799 THEN to_timestamp(m.unix_seconds) ELSE 'infinity' END AS message_time,
+       CASE WHEN m.unix_seconds <= 253402300799 THEN to_timestamp(m.unix_seconds) END AS message_time,
        m.unix_seconds, m.message_type, '0x' || encode(m.message_hash, 'hex') AS message_hash,
        length(m.payload) AS payload_length, m.payload, '0x' || encode(m.signature, 'hex') AS signature,
        '0x' || encode(k.address, 'hex') AS signer, m.accepted_at

@@ -16,7 +16,7 @@ SELECT slashguard.set_sequencer('log', 'key');
 SELECT slashguard.set_sequencer('log', :'first_key');
 SELECT slashguard.set_sequencer('log', '0x' || upper(:'first_key')) AS changed;
 \set VERBOSITY default
-SELECT chain, address, left(public_key, 10) AS public_key, is_current, set_by = current_user AS set_by, forgotten_before FROM slashguard.sequencers;
+SELECT chain, address, left(public_key, 10) AS public_key, is_current, set_by = current_user AS set_by, forgotten_before FROM slashguard.sequencers WHERE chain = 'log';
 
 -- In order; then a gap; then what was missing.
 \x on
@@ -71,7 +71,10 @@ SELECT slashguard.accept_signed_message('log', jsonb_set(message('first', 21, 'a
 SELECT slashguard.accept_signed_message('log', message('first', 21, 'a 21') - 'signature');
 SELECT slashguard.accept_signed_message('log', NULL);
 SELECT slashguard.accept_signed_message(NULL, message('first', 21, 'a 21'));
+-- The hint lists those that are, of other tests as well.
+\set VERBOSITY terse
 SELECT slashguard.accept_signed_message('lag', message('first', 21, 'a 21'));
+\set VERBOSITY default
 SELECT count(*) FROM (TABLE before EXCEPT ALL SELECT * FROM slashguard.sequencer_messages) AS gone;
 SELECT count(*) FROM (SELECT * FROM slashguard.sequencer_messages EXCEPT ALL TABLE before) AS new;
 
@@ -120,10 +123,10 @@ SELECT slashguard.unfreeze('log');
 SELECT slashguard.set_chain_option('log', 'require_standby', 'true');
 SELECT pg_temp.accept(29, 'a 29');
 SELECT slashguard.set_chain_option('log', 'require_standby', 'false');
-SELECT pg_temp.register('retired', 2), slashguard.set_sequencer('retired', :'first_key'), pg_temp.accept(10, 'a 10', chain => 'retired');
-SELECT slashguard.retire_chain('retired');
-SELECT pg_temp.accept(11, 'a 11', chain => 'retired');
-SELECT slashguard.set_sequencer('retired', :'second_key');
+SELECT pg_temp.register('closed log', 2), slashguard.set_sequencer('closed log', :'first_key'), pg_temp.accept(10, 'a 10', chain => 'closed log');
+SELECT slashguard.retire_chain('closed log');
+SELECT pg_temp.accept(11, 'a 11', chain => 'closed log');
+SELECT slashguard.set_sequencer('closed log', :'second_key');
 -- Chains do not know of each other.
 SELECT pg_temp.register('other', 3), slashguard.set_sequencer('other', address) FROM sequencer WHERE name = 'first';
 SELECT pg_temp.accept(10, 'b 10', chain => 'other');
