@@ -138,7 +138,9 @@ DECLARE
     table_name text;
 BEGIN
     FOREACH table_name IN ARRAY ARRAY['ledger', 'clock_mark', 'server_start', 'chain', 'validator', 'node', 'witness',
-                                      'duty_type', 'claim', 'withdrawal_request', 'withdrawal', 'tombstone', 'refusal', 'counter', 'audit_entry'] LOOP
+                                      'duty_type', 'claim', 'withdrawal_request', 'withdrawal', 'tombstone', 'refusal',
+                                      'counter', 'audit_entry', 'sequencer_key', 'sequencer', 'sequencer_message',
+                                      'missing_range', 'sequencer_equivocation', 'sequencer_evidence'] LOOP
         EXECUTE pg_catalog.format(
             'CREATE TRIGGER not_replicated AFTER INSERT OR UPDATE OR DELETE ON slashguard.%I FOR EACH ROW
              WHEN (pg_catalog.current_setting(''session_replication_role'') = ''replica'')

@@ -153,12 +153,12 @@ impl Answer for Acquisition {
 }
 
 /// A row of the composite type the function is declared to return.
-unsafe fn form_composite(
+pub unsafe fn form_composite<const FIELDS: usize>(
     fcinfo: pg_sys::FunctionCallInfo,
-    fields: [Option<pg_sys::Datum>; ACQUISITION_FIELDS],
+    fields: [Option<pg_sys::Datum>; FIELDS],
 ) -> Option<pg_sys::Datum> {
-    let mut values = [pg_sys::Datum::from(0_usize); ACQUISITION_FIELDS];
-    let mut nulls = [true; ACQUISITION_FIELDS];
+    let mut values = [pg_sys::Datum::from(0_usize); FIELDS];
+    let mut nulls = [true; FIELDS];
     for (place, field) in fields.into_iter().enumerate() {
         if let Some(datum) = field {
             values[place] = datum;
@@ -169,7 +169,7 @@ unsafe fn form_composite(
     unsafe {
         let mut description: pg_sys::TupleDesc = std::ptr::null_mut();
         let class = pg_sys::get_call_result_type(fcinfo, std::ptr::null_mut(), &mut description);
-        if class != pg_sys::TypeFuncClass::TYPEFUNC_COMPOSITE || (*description).natts as usize != ACQUISITION_FIELDS {
+        if class != pg_sys::TypeFuncClass::TYPEFUNC_COMPOSITE || (*description).natts as usize != FIELDS {
             return None;
         }
         let description = pg_sys::BlessTupleDesc(description);

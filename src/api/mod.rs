@@ -14,6 +14,8 @@ mod holder;
 mod interchange;
 mod record;
 mod recovery;
+mod sequencer;
+mod signed_message;
 mod switches;
 mod waiting;
 

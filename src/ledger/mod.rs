@@ -16,6 +16,7 @@ pub mod progress;
 pub mod refusals;
 pub mod registry;
 pub mod replication;
+pub mod sequencer;
 pub mod server;
 pub mod signatures;
 pub mod statement;
