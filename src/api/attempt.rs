@@ -44,6 +44,8 @@ pub struct Attempt<'a> {
     /// As read with the bounds after the claim.
     durable_record: bool,
     require_standby: bool,
+    /// Nobody else has a claim of the chain under way: this transaction holds the chain's lock alone.
+    pub is_alone: bool,
 }
 
 enum Step {
@@ -55,9 +57,22 @@ enum Step {
 }
 
 /// What one caller holds while it decides: nobody freezes the chain, and nobody else decides about the duty.
-struct Locks {
-    chain: Lock,
-    duty: Lock,
+enum Locks {
+    Taken {
+        chain: Lock,
+        duty: Lock,
+    },
+    /// The chain's lock is held to the end of the transaction.
+    Alone,
+}
+
+impl Locks {
+    fn give_back(self) {
+        if let Self::Taken { chain, duty } = self {
+            duty.give_back();
+            chain.give_back();
+        }
+    }
 }
 
 impl<'a> Attempt<'a> {
@@ -86,6 +101,7 @@ impl<'a> Attempt<'a> {
             bounds,
             durable_record: false,
             require_standby: entry.chain.require_standby,
+            is_alone: false,
         }
     }
 
@@ -135,8 +151,7 @@ impl<'a> Attempt<'a> {
                         return Ok(busy);
                     };
                     // Nobody waits for a caller that only waits itself.
-                    locks.duty.give_back();
-                    locks.chain.give_back();
+                    locks.give_back();
                     waiting = Some(place.look_later(deadline));
                     locks = match self.lock()? {
                         Ok(locks) => locks,
@@ -150,6 +165,9 @@ impl<'a> Attempt<'a> {
     /// The chain first, as everybody does. Whoever has a lock may be waiting for a standby that is gone, so nobody waits for
     /// long, and nobody waits to be told what is on record anyway: the inner error is the answer then.
     fn lock(&mut self) -> Result<Result<Locks, Acquisition>, Error> {
+        if self.is_alone {
+            return Ok(Ok(Locks::Alone));
+        }
         let Some(chain) = lock::share(self.entry.chain.lock)? else {
             return Ok(Err(acquisition::held_up("an operator's change to this chain is under way")));
         };
@@ -158,7 +176,7 @@ impl<'a> Attempt<'a> {
             None => lock::duty(&self.key),
         };
         if let Some(duty) = lock::try_exclude(name) {
-            return Ok(Ok(Locks { chain, duty }));
+            return Ok(Ok(Locks::Taken { chain, duty }));
         }
         if let Some(claim) = claims::read(self.session, &self.key)? {
             if let Some(answer) = self.answer_from_record(&claim, server::now())? {
@@ -173,7 +191,7 @@ impl<'a> Attempt<'a> {
                 None => "another caller's claim for this duty is not committed yet; it may be waiting for the standby",
             })));
         };
-        Ok(Ok(Locks { chain, duty }))
+        Ok(Ok(Locks::Taken { chain, duty }))
     }
 
     /// Looks at the record and does what it allows. `look_first`: before the attempt to insert, because a claim was there
@@ -237,6 +255,18 @@ impl<'a> Attempt<'a> {
             return Verdict::Conflict;
         }
         one_message::judge(claim, &self.request.message_hash, self.request.replay.as_ref(), now)
+    }
+
+    /// The answer where the claim on record decides and nothing is granted, for a chain that requires no standby.
+    pub fn told_by_record(&self, claim: &Claim, now: Timestamp) -> Option<Acquisition> {
+        match self.judge(claim, now) {
+            Verdict::Conflict => {
+                Some(acquisition::conflict(claim, self.is_double(claim).then(|| self.double_name()), now))
+            }
+            Verdict::AlreadySigned => Some(acquisition::already_signed(claim)),
+            Verdict::InProgress => Some(acquisition::in_progress(claim, now)),
+            Verdict::TakeOver | Verdict::Replay => None,
+        }
     }
 
     /// The answers that grant nothing: conflict and already signed.

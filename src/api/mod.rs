@@ -2,6 +2,7 @@
 
 mod acquire;
 mod attempt;
+mod batch;
 mod bridge;
 mod chains;
 mod cleanup;
@@ -12,7 +13,9 @@ mod ethereum;
 mod grant;
 mod holder;
 mod interchange;
+mod plain_claims;
 mod record;
+mod record_batch;
 mod recovery;
 mod sequencer;
 mod signed_message;

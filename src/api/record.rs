@@ -11,7 +11,7 @@ use crate::duty::signature_scheme::SignatureScheme;
 use crate::duty::token::LockToken;
 use crate::ledger::signatures::{self, Delivery, PinnedMessage};
 use crate::ledger::statement::Session;
-use crate::ledger::{counts, server};
+use crate::ledger::{counts, patience, server};
 use crate::rules::recording::{judge, Checked, OnRecord, Verdict};
 use std::cell::Cell;
 
@@ -67,9 +67,14 @@ sql_functions! {
     }
 }
 
-enum Recorded {
+pub enum Recorded {
     Now,
     Before(Timestamp),
+}
+
+/// As `record`, where an error must not undo what else the transaction has written: it is undone by itself.
+pub fn record_or_refuse(session: &Session, token: &LockToken, delivery: &Delivery) -> Result<Recorded, Error> {
+    patience::undo_on_error(|| record(session, token, delivery))
 }
 
 /// Written first and verified then: an error undoes it, and the claim is read only once.
