@@ -5,7 +5,7 @@ DESTDIR ?=
 INSTALL ?= install
 
 # Their order is the order in the install script.
-SQL_FILES = sql/schema.sql sql/tables.sql sql/backstop.sql sql/types.sql sql/functions.sql sql/ethereum.sql sql/crypto.sql sql/switches.sql sql/views.sql sql/privileges.sql
+SQL_FILES = sql/schema.sql sql/tables.sql sql/sequencer_tables.sql sql/backstop.sql sql/types.sql sql/functions.sql sql/ethereum.sql sql/bridge.sql sql/crypto.sql sql/switches.sql sql/sequencer.sql sql/views.sql sql/privileges.sql
 
 EXTENSION = slashguard
 VERSION := $(shell sed -n "s/^default_version *= *'\(.*\)'/\1/p" $(EXTENSION).control)
@@ -22,7 +22,7 @@ INSTALL_SCRIPT = target/$(EXTENSION)--$(VERSION).sql
 CRATE_FILES := $(shell find src -type f) Cargo.toml Cargo.lock $(wildcard build.rs .cargo/config.toml)
 STRAY_SQL := $(filter-out $(SQL_FILES) $(UPGRADE_FILES),$(wildcard sql/*.sql))
 
-SUITES = lint unit regress isolation wire storm attestations eip3076 dump recovery positions loss freeze clock subscription crash failover standby logs pooler failures restore cron typed_data readme aztec ha
+SUITES = lint unit regress isolation wire storm attestations eip3076 dump recovery positions loss freeze clock subscription sequencer crash failover standby logs pooler failures restore cron typed_data readme aztec ha
 
 # rustup puts cargo here, and a shell that was open before does not know it yet.
 export PATH := $(PATH):$(HOME)/.cargo/bin
@@ -136,6 +136,7 @@ test: ready
 ## test-freeze: frozen chains that arrive elsewhere, with and without their receipts
 ## test-clock: the server's clock goes back, or leaps (libfaketime)
 ## test-subscription: rows that logical replication brings are refused
+## test-sequencer: a sequencer's messages over many connections, contradictory and forged ones among them (SEQUENCER_MESSAGES=400)
 ## test-crash: the server is killed again and again, and no claim is lost (CRASHES=3)
 ## test-failover: a standby takes over, synchronous or lagging, and no duty is granted twice
 ## test-logs: no token gets into the server's log

@@ -1,13 +1,17 @@
--- PUBLIC gets nothing. The three roles get what their names say, and no role gets a table.
+-- PUBLIC gets nothing. The four roles get what their names say, and no role gets a table.
 REVOKE ALL ON SCHEMA slashguard FROM PUBLIC;
 REVOKE ALL ON ALL FUNCTIONS IN SCHEMA slashguard FROM PUBLIC;
 REVOKE ALL ON ALL PROCEDURES IN SCHEMA slashguard FROM PUBLIC;
 REVOKE ALL ON TYPE slashguard.acquisition FROM PUBLIC;
 REVOKE ALL ON TYPE slashguard.imported_history FROM PUBLIC;
+REVOKE ALL ON TYPE slashguard.acceptance FROM PUBLIC;
+REVOKE ALL ON TYPE slashguard.verified_message FROM PUBLIC;
 
-GRANT USAGE ON SCHEMA slashguard TO slashguard_client, slashguard_maintainer, slashguard_reader;
+GRANT USAGE ON SCHEMA slashguard TO slashguard_client, slashguard_maintainer, slashguard_reader, slashguard_relayer;
 
 GRANT USAGE ON TYPE slashguard.acquisition TO slashguard_client;
+GRANT USAGE ON TYPE slashguard.acceptance TO slashguard_client;
+GRANT USAGE ON TYPE slashguard.verified_message TO slashguard_client, slashguard_maintainer, slashguard_reader;
 GRANT EXECUTE ON FUNCTION
     slashguard.try_acquire_duty,
     slashguard.acquire_duty,
@@ -15,9 +19,14 @@ GRANT EXECUTE ON FUNCTION
     slashguard.acquire_block,
     slashguard.try_acquire_attestation,
     slashguard.acquire_attestation,
+    slashguard.try_acquire_withdrawal,
+    slashguard.acquire_withdrawal,
+    slashguard.try_acquire_state,
+    slashguard.acquire_state,
     slashguard.record_signature,
     slashguard.release_duty,
-    slashguard.extend_lease
+    slashguard.extend_lease,
+    slashguard.accept_signed_message
 TO slashguard_client;
 
 GRANT USAGE ON TYPE slashguard.imported_history TO slashguard_maintainer;
@@ -39,7 +48,9 @@ GRANT EXECUTE ON FUNCTION
     slashguard.cleanup_old_duties,
     slashguard.begin_maintenance,
     slashguard.schedule_maintenance,
-    slashguard.unschedule_maintenance
+    slashguard.unschedule_maintenance,
+    slashguard.set_sequencer,
+    slashguard.forget_sequencer_messages
 TO slashguard_maintainer;
 GRANT EXECUTE ON PROCEDURE slashguard.run_maintenance() TO slashguard_maintainer;
 
@@ -56,7 +67,8 @@ GRANT EXECUTE ON FUNCTION
     slashguard.eip191_digest(bytea),
     slashguard.eip191_digest(text),
     slashguard.eip712_digest(jsonb),
-    slashguard.eip712_digest(jsonb, jsonb, jsonb)
+    slashguard.eip712_digest(jsonb, jsonb, jsonb),
+    slashguard.verify_signed_message(jsonb, text)
 TO slashguard_client, slashguard_maintainer, slashguard_reader;
 
 GRANT EXECUTE ON FUNCTION slashguard.ledger_time TO slashguard_reader, slashguard_maintainer;
@@ -67,5 +79,16 @@ GRANT SELECT ON
     slashguard.watermarks,
     slashguard.refusals,
     slashguard.stats,
-    slashguard.audit
+    slashguard.audit,
+    slashguard.sequencers,
+    slashguard.sequencer_messages,
+    slashguard.missing_sequences,
+    slashguard.sequencer_equivocations
 TO slashguard_reader, slashguard_maintainer;
+
+GRANT SELECT ON
+    slashguard.withdrawal_signatures,
+    slashguard.state_signatures,
+    slashguard.pending_withdrawals,
+    slashguard.ready_withdrawals
+TO slashguard_relayer, slashguard_reader, slashguard_maintainer;

@@ -2,7 +2,7 @@
 //!
 //! `duty` and `rules` are pure. `ledger` reads and writes the tables, `durability` answers for the transaction, and
 //! `api` is what SQL sees. A room knows only the rooms after it: api, maintenance, durability and ledger, rules, duty.
-//! `crypto` is pure too: hashes, addresses and signatures, which only `api` knows.
+//! `crypto` is pure too: hashes, addresses and signatures. `sequencer`, pure as well, knows what a sequencer signs.
 
 mod api;
 mod crypto;
@@ -15,6 +15,7 @@ mod ledger;
 mod maintenance;
 mod raised;
 mod rules;
+mod sequencer;
 mod settings;
 
 ::pgrx::pg_module_magic!();

@@ -1,6 +1,7 @@
 //! One request for a claim, from its first look at the record to its answer.
 
 mod slashable;
+mod withdrawal;
 
 use super::waiting::Waiting;
 use crate::durability::{commit, standby};
@@ -10,7 +11,7 @@ use crate::duty::clock::Timestamp;
 use crate::duty::error::Error;
 use crate::duty::key::DutyKey;
 use crate::duty::position::Position;
-use crate::duty::request::Request;
+use crate::duty::request::{Request, Subject};
 use crate::duty::token::LockToken;
 use crate::duty::vote::Vote;
 use crate::ledger::claims::{self, Grant};
@@ -178,8 +179,11 @@ impl<'a> Attempt<'a> {
     /// Looks at the record and does what it allows. `look_first`: before the attempt to insert, because a claim was there
     /// a moment ago.
     fn once(&mut self, now: Timestamp, look_first: bool) -> Result<Step, Error> {
-        if look_first || self.node_id.is_none() {
+        let is_withdrawal = matches!(self.request.subject, Subject::Withdrawal(_));
+        let mut is_on_record = false;
+        if look_first || is_withdrawal || self.node_id.is_none() {
             if let Some(claim) = claims::read(self.session, &self.key)? {
+                is_on_record = true;
                 if let Some(answer) = self.answer_from_record(&claim, now)? {
                     return Ok(Step::Answer(answer));
                 }
@@ -190,6 +194,11 @@ impl<'a> Attempt<'a> {
         }
         if let Some(answer) = self.surround(now)? {
             return Ok(Step::Answer(answer));
+        }
+        if !is_on_record {
+            if let Some(answer) = self.beyond_daily_limit(now)? {
+                return Ok(Step::Answer(answer));
+            }
         }
         let secret = server::secret()?;
         let Some(node_id) = self.registered_node()? else {
@@ -324,6 +333,9 @@ impl<'a> Attempt<'a> {
     /// nothing is taken over.
     fn take_over(&mut self, claim: &Claim, grant: &Grant) -> Result<Step, Error> {
         if let Some(refusal) = self.refusal_now(Some(claim), grant.now)? {
+            return Ok(Step::Answer(refusal));
+        }
+        if let Some(refusal) = self.beyond_daily_limit(grant.now)? {
             return Ok(Step::Answer(refusal));
         }
         match claims::take_over(self.session, &self.key, grant)? {

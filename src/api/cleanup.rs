@@ -38,15 +38,7 @@ sql_functions! {
     fn cleanup_old_duties(max_age: Interval, chain: String, batch_size: i32) -> i64 {
         transaction::refuse_on_standby()?;
         let max_age = parse_age(max_age)?;
-        let batch_size = required("batch_size", batch_size)?;
-        if !(1..=LARGEST_BATCH).contains(&batch_size) {
-            return Err(Error::argument(
-                SqlState::INVALID_PARAMETER_VALUE,
-                "batch_size",
-                format!("batch_size is {batch_size}"),
-            )
-            .hint(format!("Give 1 to {LARGEST_BATCH} rows.")));
-        }
+        let batch_size = parse_batch_size(batch_size)?;
         let session = Session::open();
         // What is old is told by the clock.
         settle(&session)?;
@@ -90,6 +82,16 @@ fn wait_for_other_cleanups(session: &Session) -> Result<(), Error> {
         lock::wait_for(name);
     }
     Ok(())
+}
+
+/// 1 to a million rows.
+pub fn parse_batch_size(batch_size: Option<i32>) -> Result<i32, Error> {
+    let batch_size = required("batch_size", batch_size)?;
+    if (1..=LARGEST_BATCH).contains(&batch_size) {
+        return Ok(batch_size);
+    }
+    Err(Error::argument(SqlState::INVALID_PARAMETER_VALUE, "batch_size", format!("batch_size is {batch_size}"))
+        .hint(format!("Give 1 to {LARGEST_BATCH} rows.")))
 }
 
 fn parse_age(max_age: Option<Interval>) -> Result<Option<Duration>, Error> {

@@ -3,19 +3,21 @@
 use super::entry::Declaration;
 use std::collections::{BTreeMap, BTreeSet};
 
-const SQL: [&str; 4] = [
+const SQL: &[&str] = &[
     include_str!("../../sql/functions.sql"),
     include_str!("../../sql/ethereum.sql"),
+    include_str!("../../sql/bridge.sql"),
     include_str!("../../sql/crypto.sql"),
     include_str!("../../sql/switches.sql"),
+    include_str!("../../sql/sequencer.sql"),
 ];
-const TYPES: &str = include_str!("../../sql/types.sql");
+const TYPES: &str = concat!(include_str!("../../sql/types.sql"), include_str!("../../sql/sequencer.sql"));
 
 /// Beside those that claim.
-const LOADED_BEFORE_RUN: [&str; 2] = ["record_signature", "cleanup_stuck_duties"];
+const LOADED_BEFORE_RUN: [&str; 3] = ["record_signature", "cleanup_stuck_duties", "accept_signed_message"];
 
 /// Whose work is on the curve: the planner is to know that it takes long.
-const RECOVERING: [&str; 2] = ["ecdsa_recover", "verify_signature"];
+const RECOVERING: [&str; 3] = ["ecdsa_recover", "verify_signature", "verify_signed_message"];
 
 /// Called by the planner, in its own way.
 const SUPPORT: &str = "load_before_run";
@@ -25,16 +27,24 @@ fn rust() -> impl Iterator<Item = &'static Declaration> {
     [
         super::acquire::DECLARATIONS,
         super::holder::DECLARATIONS,
+        super::record::DECLARATIONS,
+        super::bridge::DECLARATIONS,
         super::interchange::DECLARATIONS,
         super::chains::DECLARATIONS,
         super::cleanup::DECLARATIONS,
         super::clock::DECLARATIONS,
         super::ethereum::DECLARATIONS,
         super::recovery::DECLARATIONS,
+        super::sequencer::DECLARATIONS,
         super::switches::DECLARATIONS,
     ]
     .into_iter()
     .flatten()
+}
+
+/// Those that only compute.
+fn pure() -> impl Iterator<Item = &'static Declaration> {
+    super::crypto::DECLARATIONS.iter().chain(super::signed_message::DECLARATIONS)
 }
 
 /// A declaration as the SQL file has it.
@@ -118,7 +128,7 @@ fn every_rust_function_has_its_sql_declaration() {
             function.name
         );
     }
-    for function in super::crypto::DECLARATIONS {
+    for function in pure() {
         let declared = take(&mut sql, function);
         // Nothing else: they look up no name that a search_path could change, and run in their caller's name.
         let cost = if RECOVERING.contains(&function.name) { " COST 2000" } else { "" };
@@ -135,7 +145,7 @@ fn every_rust_function_has_its_sql_declaration() {
 #[test]
 fn no_two_functions_have_the_same_symbol() {
     let mut symbols = BTreeSet::new();
-    for function in rust().chain(super::crypto::DECLARATIONS) {
+    for function in rust().chain(pure()) {
         assert!(symbols.insert(function.symbol), "{}", function.symbol);
     }
 }
@@ -171,6 +181,27 @@ fn the_composite_types_have_the_fields_that_are_formed() {
             ("low_source_epoch", "bigint"),
             ("low_target_epoch", "bigint"),
             ("first_use_slot", "bigint"),
+        ]
+    );
+    assert_eq!(
+        fields("acceptance"),
+        [
+            ("outcome", "text"),
+            ("sequence", "bigint"),
+            ("missing_from", "bigint"),
+            ("missing_to", "bigint"),
+            ("reason", "text"),
+            ("details", "jsonb"),
+        ]
+    );
+    assert_eq!(
+        fields("verified_message"),
+        [
+            ("sequence", "bigint"),
+            ("unix_seconds", "bigint"),
+            ("message_hash", "text"),
+            ("digest", "text"),
+            ("signer", "text"),
         ]
     );
     assert_eq!(

@@ -32,6 +32,9 @@ pub struct Interval {
 /// A jsonb value as text: pgrx' own type panics on what serde_json cannot hold.
 pub struct JsonText(pub String);
 
+/// `numeric`, as Postgres writes it: Rust has no number that holds all of them.
+pub struct Numeric(pub String);
+
 #[derive(Clone, Copy)]
 pub struct Uuid(pub [u8; 16]);
 
@@ -55,6 +58,7 @@ arguments! {
     i64, "bigint", |datum| i64::from_datum(datum, false);
     Vec<Option<String>>, "text[]", |datum| Vec::<Option<String>>::from_datum(datum, false);
     JsonText, "jsonb", |datum| read_json(datum);
+    Numeric, "numeric", |datum| read_numeric(datum);
     Timestamptz, "timestamptz", |datum| Some(Timestamptz(datum.value() as i64));
     Uuid, "uuid", |datum| pgrx::Uuid::from_datum(datum, false).map(|uuid| Uuid(*uuid.as_bytes()));
     Interval, "interval", |datum| read_interval(datum);
@@ -63,6 +67,11 @@ arguments! {
 unsafe fn read_json(datum: pg_sys::Datum) -> Option<JsonText> {
     let text = unsafe { pgrx::direct_function_call::<&std::ffi::CStr>(pg_sys::jsonb_out, &[Some(datum)]) }?;
     text.to_str().ok().map(|text| JsonText(text.to_owned()))
+}
+
+unsafe fn read_numeric(datum: pg_sys::Datum) -> Option<Numeric> {
+    let text = unsafe { pgrx::direct_function_call::<&std::ffi::CStr>(pg_sys::numeric_out, &[Some(datum)]) }?;
+    text.to_str().ok().map(|text| Numeric(text.to_owned()))
 }
 
 unsafe fn read_interval(datum: pg_sys::Datum) -> Option<Interval> {
@@ -144,12 +153,12 @@ impl Answer for Acquisition {
 }
 
 /// A row of the composite type the function is declared to return.
-unsafe fn form_composite(
+pub unsafe fn form_composite<const FIELDS: usize>(
     fcinfo: pg_sys::FunctionCallInfo,
-    fields: [Option<pg_sys::Datum>; ACQUISITION_FIELDS],
+    fields: [Option<pg_sys::Datum>; FIELDS],
 ) -> Option<pg_sys::Datum> {
-    let mut values = [pg_sys::Datum::from(0_usize); ACQUISITION_FIELDS];
-    let mut nulls = [true; ACQUISITION_FIELDS];
+    let mut values = [pg_sys::Datum::from(0_usize); FIELDS];
+    let mut nulls = [true; FIELDS];
     for (place, field) in fields.into_iter().enumerate() {
         if let Some(datum) = field {
             values[place] = datum;
@@ -160,7 +169,7 @@ unsafe fn form_composite(
     unsafe {
         let mut description: pg_sys::TupleDesc = std::ptr::null_mut();
         let class = pg_sys::get_call_result_type(fcinfo, std::ptr::null_mut(), &mut description);
-        if class != pg_sys::TypeFuncClass::TYPEFUNC_COMPOSITE || (*description).natts as usize != ACQUISITION_FIELDS {
+        if class != pg_sys::TypeFuncClass::TYPEFUNC_COMPOSITE || (*description).natts as usize != FIELDS {
             return None;
         }
         let description = pg_sys::BlessTupleDesc(description);

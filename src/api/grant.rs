@@ -6,11 +6,14 @@ use crate::duty::acquisition::{self, Acquisition, Outcome};
 use crate::duty::chain::first_use_slot;
 use crate::duty::clock::Timestamp;
 use crate::duty::error::{Error, SqlState};
+use crate::duty::key::AskedBy;
 use crate::duty::position::Position;
 use crate::duty::request::{Request, Subject};
 use crate::ledger::registry::{self, Entry, Validator};
 use crate::ledger::statement::Session;
-use crate::ledger::{clock_mark, counts, identity, known_names, positions, refusals, replication, server, witnesses};
+use crate::ledger::{
+    clock_mark, counts, identity, known_names, positions, refusals, replication, server, withdrawals, witnesses,
+};
 use crate::rules::recall::Recall;
 use crate::rules::watermark::{self, Bounds, Wanted};
 
@@ -127,8 +130,11 @@ fn read_position(session: &Session, seen: &str) -> Result<Position, Error> {
 
 /// What the names stand for: as kept where that lets the request pass, else as it is now.
 fn look_up(session: &Session, request: &Request) -> Result<Entry, Error> {
-    let entry = look_up_names(session, request)?;
+    let mut entry = look_up_names(session, request)?;
     entry.duty_type.check_block_index(&request.duty_type, request.block_index)?;
+    if let Subject::Withdrawal(withdrawal) = &request.subject {
+        entry.withdrawal_id = withdrawals::find(session, entry.chain.id, &withdrawal.request_id)?;
+    }
     Ok(entry)
 }
 
@@ -150,26 +156,28 @@ fn look_up_names(session: &Session, request: &Request) -> Result<Entry, Error> {
 
 /// What the bounds are asked about. 22023 where the duty type is asked for in another way.
 fn wanted(entry: &Entry, request: &Request) -> Result<Wanted, Error> {
-    let vote = match request.subject {
-        Subject::Slot(_) => None,
-        Subject::Vote(vote) => Some(vote),
+    let (asked_by, vote) = match &request.subject {
+        Subject::Slot(_) => (AskedBy::Slot, None),
+        Subject::Vote(vote) => (AskedBy::Epochs, Some(*vote)),
+        Subject::Withdrawal(_) => (AskedBy::RequestId, None),
     };
-    if entry.duty_type.by_epochs != vote.is_some() {
+    if entry.duty_type.asked_by != asked_by {
         return Err(asked_in_another_way(entry, request));
     }
-    Ok(Wanted { slot: entry.slot(request.subject)?, vote, was_signed: false })
+    Ok(Wanted { slot: entry.slot(&request.subject)?, vote, was_signed: false })
 }
 
 fn asked_in_another_way(entry: &Entry, request: &Request) -> Error {
     let Request { chain, duty_type, .. } = request;
     let rules = entry.chain.rules.name();
     let error = |message| Error::argument(SqlState::INVALID_PARAMETER_VALUE, "duty_type", message);
-    if entry.duty_type.by_epochs {
-        error(format!("{duty_type} of chain \"{chain}\" is asked for by source and target epoch"))
-            .hint("Call slashguard.try_acquire_attestation, or slashguard.acquire_attestation.")
-    } else {
-        error(format!("{duty_type} of chain \"{chain}\" (rules {rules}) is asked for by slot"))
-            .hint("Call slashguard.try_acquire_duty, or slashguard.acquire_duty.")
+    match entry.duty_type.asked_by {
+        AskedBy::Epochs => error(format!("{duty_type} of chain \"{chain}\" is asked for by source and target epoch"))
+            .hint("Call slashguard.try_acquire_attestation, or slashguard.acquire_attestation."),
+        AskedBy::RequestId => error(format!("{duty_type} of chain \"{chain}\" is asked for by the request's id"))
+            .hint("Call slashguard.try_acquire_withdrawal, or slashguard.acquire_withdrawal."),
+        AskedBy::Slot => error(format!("{duty_type} of chain \"{chain}\" (rules {rules}) is asked for by slot"))
+            .hint("Call slashguard.try_acquire_duty, or slashguard.acquire_duty."),
     }
 }
 
@@ -179,7 +187,7 @@ fn note(session: &Session, entry: &Entry, request: &Request, answer: &Acquisitio
     let asked = refusals::Asked {
         chain_id: entry.chain.id,
         duty_type_id: entry.duty_type.id,
-        slot: wanted.slot,
+        slot: if entry.duty_type.asked_by == AskedBy::RequestId { withdrawals::NONE } else { wanted.slot },
         source_epoch: wanted.vote.map(|vote| vote.source_epoch),
     };
     refusals::note(session, &asked, request, answer, server::now())?;
@@ -219,6 +227,11 @@ fn decide(session: &Session, entry: &Entry, request: &Request) -> Result<Acquisi
         // What is on record may still be named, and a signature handed back: neither grants anything.
         if let Some(answer) = attempt.answer_from_record_or(refusal, now)? {
             return Ok(answer);
+        }
+    }
+    if let Subject::Withdrawal(withdrawal) = &request.subject {
+        if let Some(refusal) = attempt.name_withdrawal(withdrawal)? {
+            return Ok(refusal);
         }
     }
     attempt.until_decided(now.saturating_add(request.wait))

@@ -2,6 +2,7 @@
 
 mod acquire;
 mod attempt;
+mod bridge;
 mod chains;
 mod cleanup;
 mod clock;
@@ -11,7 +12,10 @@ mod ethereum;
 mod grant;
 mod holder;
 mod interchange;
+mod record;
 mod recovery;
+mod sequencer;
+mod signed_message;
 mod switches;
 mod waiting;
 

@@ -10,3 +10,4 @@ mod fuzz_tests;
 pub mod keccak;
 pub mod secp256k1;
 pub mod signer;
+pub mod verification;

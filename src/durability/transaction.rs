@@ -81,7 +81,7 @@ pub fn require_fresh_snapshots(what: &str) -> Result<(), Error> {
     }
     Err(refused(
         &format!("{what} needs isolation level read committed"),
-        "In repeatable read and serializable a claim that was granted meanwhile is not seen.",
+        "In repeatable read and serializable what was committed meanwhile is not seen.",
         "Begin the transaction with isolation level read committed.",
     ))
 }

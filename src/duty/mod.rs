@@ -17,5 +17,7 @@ pub mod receipt;
 pub mod request;
 pub mod rules;
 pub mod seal;
+pub mod signature_scheme;
 pub mod token;
 pub mod vote;
+pub mod withdrawal;

@@ -36,6 +36,11 @@ pub fn witness(chain_id: i32, node_id: i32) -> LockName {
     LockName { table: server::table_oid(c"witness"), row: short_hash(&(chain_id, node_id)) }
 }
 
+/// The lock of what one recipient is granted: the sum of a day must not grow while it is held against the limit.
+pub fn recipient(chain_id: i32, recipient: &[u8; 20]) -> LockName {
+    LockName { table: server::table_oid(c"withdrawal"), row: short_hash(&(chain_id, recipient)) }
+}
+
 fn short_hash(of: &impl Hash) -> i32 {
     let mut hasher = DefaultHasher::new();
     of.hash(&mut hasher);

@@ -4,8 +4,8 @@ mod atomic;
 mod domain;
 mod encode;
 mod integer;
-mod json;
-mod path;
+pub mod json;
+pub mod path;
 mod types;
 
 #[cfg(test)]

@@ -1,0 +1,6 @@
+//! What a sequencer signs, and what of it has come. Nothing here touches Postgres.
+
+pub mod acceptance;
+pub mod key;
+pub mod log;
+pub mod message;
