@@ -152,9 +152,9 @@ test: ready
 $(SUITES:%=test-%): test-%: ready
 	@bash pg_test/run $*
 
-## test-nightly: storms, crash and failover for longer, and more random histories: STORM_SECONDS=600 CRASHES=20 SLASHGUARD_CASES=100000
+## test-nightly: storms, crash and failover for longer, random histories and inputs by the million: STORM_SECONDS=600 CRASHES=20 SLASHGUARD_CASES=1000000
 test-nightly: ready
-	@STORM_SECONDS=$${STORM_SECONDS:-600} CRASHES=$${CRASHES:-20} SLASHGUARD_CASES=$${SLASHGUARD_CASES:-100000} \
+	@STORM_SECONDS=$${STORM_SECONDS:-600} CRASHES=$${CRASHES:-20} SLASHGUARD_CASES=$${SLASHGUARD_CASES:-1000000} \
 		bash pg_test/run unit storm attestations crash failover
 
 ## bench: duty cycles a second beside those of the Aztec client's own statements (ROUNDS=5 ROUND_SECONDS=5)
