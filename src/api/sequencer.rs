@@ -9,7 +9,7 @@ use crate::duty::hex_text;
 use crate::ledger::chains::{self, Registered};
 use crate::ledger::sequencer::{self, Sequencer};
 use crate::ledger::statement::Session;
-use crate::ledger::{audit, lock, server};
+use crate::ledger::{audit, lock, replication, server};
 use crate::sequencer::acceptance::{self, Acceptance};
 use crate::sequencer::key::Key;
 use crate::sequencer::log::{self, BeyondLog, Verdict};
@@ -55,7 +55,7 @@ sql_functions! {
     /// `message`: a signed message as `verify_signed_message` takes it. It may be part of a transaction with other work: then it is
     /// accepted if that commits, which waits for the disk. Raises what `verify_signed_message` raises, SG006 among it, and nothing is
     /// written; 42704 for an unknown chain; 55000 for a retired one or one without a sequencer; SG004 while the chain is frozen or
-    /// held by an operator's change, its standby is missing or the server may forget; SG007 in repeatable read and serializable;
+    /// held by an operator's change, its standby is missing, the server may forget or another one may write here; SG007 in repeatable read and serializable;
     /// 55P03 where another transaction with a message of this chain is open for two seconds; 25006 on a standby.
     fn accept_signed_message(chain: String, message: JsonText) -> Acceptance {
         transaction::refuse_on_standby()?;
@@ -150,7 +150,7 @@ fn hold_open(session: &Session, chain: &Registered) -> Result<Registered, Error>
     if chain.frozen {
         return Err(halted(format!("chain \"{name}\" is frozen")));
     }
-    if let Some(refusal) = storage::refusal() {
+    if let Some(refusal) = storage::refusal().or(replication::refusal(session, server::now())?) {
         return Err(halted(refusal.reason));
     }
     if chain.chain.options.require_standby && !standby::is_connected() {
