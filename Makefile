@@ -5,7 +5,7 @@ DESTDIR ?=
 INSTALL ?= install
 
 # Their order is the order in the install script.
-SQL_FILES = sql/schema.sql sql/tables.sql sql/sequencer_tables.sql sql/backstop.sql sql/types.sql sql/functions.sql sql/ethereum.sql sql/crypto.sql sql/switches.sql sql/sequencer.sql sql/views.sql sql/privileges.sql
+SQL_FILES = sql/schema.sql sql/tables.sql sql/sequencer_tables.sql sql/backstop.sql sql/types.sql sql/functions.sql sql/ethereum.sql sql/bridge.sql sql/batch.sql sql/crypto.sql sql/switches.sql sql/sequencer.sql sql/views.sql sql/privileges.sql
 
 EXTENSION = slashguard
 VERSION := $(shell sed -n "s/^default_version *= *'\(.*\)'/\1/p" $(EXTENSION).control)
@@ -145,16 +145,16 @@ test: ready
 ## test-failures: full disks, lost memory, cancelled statements, killed processes: what was granted holds
 ## test-restore: backups and data directories that are put back: what was granted after them is not granted anew
 ## test-cron: pg_cron runs the scheduled maintenance
-## test-typed_data: digests and signatures compared with ethers and eth-account (TYPED_DATA_CASES=10000)
+## test-typed_data: digests and signatures compared with ethers, eth-account, libsodium, Milagro and noble (TYPED_DATA_CASES=10000)
 ## test-readme: everything the README shows
 ## test-aztec: the npm package's own ValidatorHASigner signs through slashguard (needs Node 20.10)
 ## test-ha: Patroni, etcd, HAProxy and PgBouncer: the primary is killed, paused and switched over again and again (HA_ROUNDS=8)
 $(SUITES:%=test-%): test-%: ready
 	@bash pg_test/run $*
 
-## test-nightly: storms, crash and failover for longer, and more random histories: STORM_SECONDS=600 CRASHES=20 SLASHGUARD_CASES=100000
+## test-nightly: storms, crash and failover for longer, random histories and inputs by the million: STORM_SECONDS=600 CRASHES=20 SLASHGUARD_CASES=1000000
 test-nightly: ready
-	@STORM_SECONDS=$${STORM_SECONDS:-600} CRASHES=$${CRASHES:-20} SLASHGUARD_CASES=$${SLASHGUARD_CASES:-100000} \
+	@STORM_SECONDS=$${STORM_SECONDS:-600} CRASHES=$${CRASHES:-20} SLASHGUARD_CASES=$${SLASHGUARD_CASES:-1000000} \
 		bash pg_test/run unit storm attestations crash failover
 
 ## bench: duty cycles a second beside those of the Aztec client's own statements (ROUNDS=5 ROUND_SECONDS=5)

@@ -70,7 +70,8 @@ WHEN (OLD.low_watermark IS NOT NULL AND (NEW.low_watermark IS NULL OR NEW.low_wa
          AND (NEW.low_source_epoch IS NULL OR NEW.low_source_epoch < OLD.low_source_epoch)
       OR OLD.retired_at IS NOT NULL AND NEW.retired_at IS DISTINCT FROM OLD.retired_at
       OR OLD.id <> NEW.id OR OLD.rules <> NEW.rules OR OLD.identity <> NEW.identity
-      OR OLD.genesis_time <> NEW.genesis_time OR OLD.slot_duration_us <> NEW.slot_duration_us
+      OR OLD.genesis_time IS DISTINCT FROM NEW.genesis_time
+      OR OLD.slot_duration_us IS DISTINCT FROM NEW.slot_duration_us
       OR OLD.slots_per_epoch IS DISTINCT FROM NEW.slots_per_epoch)
 EXECUTE FUNCTION slashguard.refuse_lowering();
 
@@ -104,6 +105,14 @@ CREATE TRIGGER kept BEFORE DELETE OR TRUNCATE ON slashguard.node FOR EACH STATEM
 EXECUTE FUNCTION slashguard.refuse_lowering();
 CREATE TRIGGER kept BEFORE DELETE OR TRUNCATE ON slashguard.ledger FOR EACH STATEMENT
 EXECUTE FUNCTION slashguard.refuse_lowering();
+-- Another number for a request would be another key for the same withdrawal.
+CREATE TRIGGER append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON slashguard.withdrawal_request FOR EACH STATEMENT
+EXECUTE FUNCTION slashguard.refuse_lowering();
+CREATE TRIGGER same_content
+BEFORE UPDATE OF withdrawal_request_id, message_hash, chain_id, recipient, amount, sequence ON slashguard.withdrawal
+FOR EACH STATEMENT EXECUTE FUNCTION slashguard.refuse_rewriting();
+CREATE TRIGGER kept BEFORE DELETE OR TRUNCATE ON slashguard.withdrawal FOR EACH STATEMENT
+EXECUTE FUNCTION slashguard.refuse_lowering();
 -- Another id for a duty type would be another key for the same duty.
 CREATE TRIGGER append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON slashguard.duty_type FOR EACH STATEMENT
 EXECUTE FUNCTION slashguard.refuse_lowering();
@@ -129,9 +138,9 @@ DECLARE
     table_name text;
 BEGIN
     FOREACH table_name IN ARRAY ARRAY['ledger', 'clock_mark', 'server_start', 'chain', 'validator', 'node', 'witness',
-                                      'duty_type', 'claim', 'tombstone', 'refusal', 'counter', 'audit_entry',
-                                      'sequencer_key', 'sequencer', 'sequencer_message', 'missing_range',
-                                      'sequencer_equivocation', 'sequencer_evidence'] LOOP
+                                      'duty_type', 'claim', 'withdrawal_request', 'withdrawal', 'tombstone', 'refusal',
+                                      'counter', 'audit_entry', 'sequencer_key', 'sequencer', 'sequencer_message',
+                                      'missing_range', 'sequencer_equivocation', 'sequencer_evidence'] LOOP
         EXECUTE pg_catalog.format(
             'CREATE TRIGGER not_replicated AFTER INSERT OR UPDATE OR DELETE ON slashguard.%I FOR EACH ROW
              WHEN (pg_catalog.current_setting(''session_replication_role'') = ''replica'')

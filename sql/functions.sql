@@ -65,13 +65,14 @@ COMMENT ON FUNCTION slashguard.acquire_duty IS
 
 CREATE FUNCTION slashguard.record_signature(
     lock_token text,
-    signature text
+    signature text,
+    attestation text DEFAULT NULL
 ) RETURNS timestamptz
 LANGUAGE c VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE SECURITY DEFINER SUPPORT slashguard.load_before_run
 SET search_path = pg_catalog, pg_temp SET enable_seqscan = off SET jit = off SET lock_timeout = '2s'
 AS 'MODULE_PATHNAME', 'slashguard_record_signature';
 COMMENT ON FUNCTION slashguard.record_signature IS
-    'Records the signature of a held claim and answers when; idempotent. SG005 where the token does not hold its claim.';
+    'Records the signature of a held claim and answers when; idempotent. SG006 where it does not verify, SG005 where the token does not hold its claim.';
 
 CREATE FUNCTION slashguard.release_duty(
     lock_token text,

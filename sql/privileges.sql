@@ -1,15 +1,29 @@
--- PUBLIC gets nothing. The three roles get what their names say, and no role gets a table.
+-- PUBLIC gets nothing. The four roles get what their names say, and no role gets a table.
 REVOKE ALL ON SCHEMA slashguard FROM PUBLIC;
 REVOKE ALL ON ALL FUNCTIONS IN SCHEMA slashguard FROM PUBLIC;
 REVOKE ALL ON ALL PROCEDURES IN SCHEMA slashguard FROM PUBLIC;
 REVOKE ALL ON TYPE slashguard.acquisition FROM PUBLIC;
+REVOKE ALL ON TYPE slashguard.recording FROM PUBLIC;
 REVOKE ALL ON TYPE slashguard.imported_history FROM PUBLIC;
 REVOKE ALL ON TYPE slashguard.acceptance FROM PUBLIC;
 REVOKE ALL ON TYPE slashguard.verified_message FROM PUBLIC;
 
-GRANT USAGE ON SCHEMA slashguard TO slashguard_client, slashguard_maintainer, slashguard_reader;
+GRANT USAGE ON SCHEMA slashguard TO slashguard_client, slashguard_maintainer, slashguard_reader, slashguard_relayer;
 
 GRANT USAGE ON TYPE slashguard.acquisition TO slashguard_client;
+GRANT USAGE ON TYPE slashguard.recording TO slashguard_client;
+GRANT EXECUTE ON FUNCTION
+    slashguard.claim_duties,
+    slashguard.claim_attestations,
+    slashguard.claimed,
+    slashguard.record_each,
+    slashguard.recorded
+TO slashguard_client;
+GRANT EXECUTE ON PROCEDURE
+    slashguard.acquire_duties,
+    slashguard.acquire_attestations,
+    slashguard.record_signatures
+TO slashguard_client;
 GRANT USAGE ON TYPE slashguard.acceptance TO slashguard_client;
 GRANT USAGE ON TYPE slashguard.verified_message TO slashguard_client, slashguard_maintainer, slashguard_reader;
 GRANT EXECUTE ON FUNCTION
@@ -19,6 +33,10 @@ GRANT EXECUTE ON FUNCTION
     slashguard.acquire_block,
     slashguard.try_acquire_attestation,
     slashguard.acquire_attestation,
+    slashguard.try_acquire_withdrawal,
+    slashguard.acquire_withdrawal,
+    slashguard.try_acquire_state,
+    slashguard.acquire_state,
     slashguard.record_signature,
     slashguard.release_duty,
     slashguard.extend_lease,
@@ -81,3 +99,10 @@ GRANT SELECT ON
     slashguard.missing_sequences,
     slashguard.sequencer_equivocations
 TO slashguard_reader, slashguard_maintainer;
+
+GRANT SELECT ON
+    slashguard.withdrawal_signatures,
+    slashguard.state_signatures,
+    slashguard.pending_withdrawals,
+    slashguard.ready_withdrawals
+TO slashguard_relayer, slashguard_reader, slashguard_maintainer;

@@ -17,7 +17,7 @@ DO $roles$
 DECLARE
     role_name text;
 BEGIN
-    FOREACH role_name IN ARRAY ARRAY['slashguard_client', 'slashguard_maintainer', 'slashguard_reader'] LOOP
+    FOREACH role_name IN ARRAY ARRAY['slashguard_client', 'slashguard_maintainer', 'slashguard_reader', 'slashguard_relayer'] LOOP
         IF NOT EXISTS (SELECT FROM pg_catalog.pg_roles WHERE rolname = role_name) THEN
             EXECUTE pg_catalog.format('CREATE ROLE %I NOLOGIN', role_name);
         END IF;

@@ -41,16 +41,20 @@ CREATE TABLE slashguard.chain (
     rules text COLLATE "C" NOT NULL,
     identity text COLLATE "C" NOT NULL,
     validator_bytes integer NOT NULL,
-    genesis_time timestamptz NOT NULL,
-    slot_duration_us bigint NOT NULL CHECK (slot_duration_us > 0),
+    genesis_time timestamptz,
+    slot_duration_us bigint CHECK (slot_duration_us > 0),
     slots_per_epoch integer CHECK (slots_per_epoch > 0),
     first_use text NOT NULL CHECK (first_use IN ('quarantine', 'trust')),
     horizon_slots integer CHECK (horizon_slots >= 0),
     margin_slots integer NOT NULL CHECK (margin_slots >= 0),
     allow_unsigned_release boolean NOT NULL,
+    signature_scheme text COLLATE "C" NOT NULL
+        CHECK (signature_scheme IN ('either', 'eip191', 'digest', 'ed25519', 'bls12_381', 'none')),
     record_commit text NOT NULL CHECK (record_commit IN ('async', 'durable')),
     require_standby boolean NOT NULL,
     retention_us bigint CHECK (retention_us >= 0),
+    quorum integer CHECK (quorum > 0),
+    daily_limit numeric CHECK (daily_limit >= 0),
     low_watermark bigint,
     low_source_epoch bigint,
     high_watermark bigint,
@@ -71,6 +75,8 @@ CREATE TABLE slashguard.chain (
     registered_at timestamptz NOT NULL,
     retired_at timestamptz,
     UNIQUE (rules, identity),
+    CONSTRAINT only_a_bridge_has_no_clock
+        CHECK ((rules = 'bridge') = (genesis_time IS NULL) AND (genesis_time IS NULL) = (slot_duration_us IS NULL)),
     CONSTRAINT deleted_history_is_below_the_watermark CHECK (cleaned_slot IS NULL OR low_watermark >= cleaned_slot),
     CONSTRAINT deleted_sources_are_below_the_watermark
         CHECK (cleaned_source_epoch IS NULL OR low_source_epoch >= cleaned_source_epoch)
@@ -136,10 +142,11 @@ CREATE TABLE slashguard.duty_type (
     least_block_index integer NOT NULL,
     greatest_block_index integer,
     by_epochs boolean NOT NULL DEFAULT false,
+    by_request_id boolean NOT NULL DEFAULT false,
     built_in boolean NOT NULL DEFAULT false,
     PRIMARY KEY (rules, name)
 );
-COMMENT ON TABLE slashguard.duty_type IS 'Duty types: which block index each has, whether it is asked for by epochs, and whether it is protected.';
+COMMENT ON TABLE slashguard.duty_type IS 'Duty types: which block index each has, whether it is asked for by epochs or by a request''s id, and whether it is protected.';
 
 INSERT INTO slashguard.duty_type
        (rules, name, id, is_alias, protected, least_block_index, greatest_block_index, built_in)
@@ -171,6 +178,11 @@ SELECT 'ethereum', d.name, d.id, d.is_alias, d.protected, -1, -1, d.by_epochs, t
                ('VALIDATOR_REGISTRATION', 10, false, false, false),
                ('DEPOSIT', 11, false, false, false)) AS d (name, id, is_alias, protected, by_epochs);
 
+INSERT INTO slashguard.duty_type
+       (rules, name, id, protected, least_block_index, greatest_block_index, by_request_id, built_in)
+VALUES ('bridge', 'WITHDRAWAL', 1, true, -1, -1, true, true),
+       ('bridge', 'STATE', 2, true, -1, -1, false, true);
+
 -- The one table on the hot path. Slot early in the key: new rows land on the same hot pages. No second index, and room in
 -- each page, so that recording a signature rewrites no index.
 CREATE TABLE slashguard.claim (
@@ -182,6 +194,7 @@ CREATE TABLE slashguard.claim (
     checkpoint_number bigint,
     source_epoch bigint,
     imported_at timestamptz,
+    released_at timestamptz,
     chain_id integer NOT NULL,
     validator_id integer NOT NULL,
     block_index integer NOT NULL,
@@ -194,13 +207,42 @@ CREATE TABLE slashguard.claim (
     previous_node_ids integer[],
     message_hash bytea CHECK (message_hash IS NOT NULL OR imported_at IS NOT NULL),
     signature bytea,
+    attestation text,
     PRIMARY KEY (chain_id, slot, validator_id, duty_type_id, block_index)
 ) WITH (fillfactor = 70);
 COMMENT ON TABLE slashguard.claim IS 'Duties granted: the pinned hash, the lease, the signature. And what was signed elsewhere, imported.';
-COMMENT ON COLUMN slashguard.claim.slot IS 'Of an attestation, the first slot of its target epoch.';
+COMMENT ON COLUMN slashguard.claim.slot IS 'Of an attestation, the first slot of its target epoch; of a state, its sequence; of a withdrawal, the id of its request.';
+COMMENT ON COLUMN slashguard.claim.released_at IS 'Its last holder gave it up then, and nobody was granted it since.';
 COMMENT ON COLUMN slashguard.claim.imported_at IS 'It was signed elsewhere, and came in then. Of node 0, unless it was granted here since.';
 COMMENT ON COLUMN slashguard.claim.block_index IS 'Below -1: imported history has several messages for one duty.';
+COMMENT ON COLUMN slashguard.claim.attestation IS 'Kept beside the signature as its signer gave it.';
 COMMENT ON COLUMN slashguard.claim.message_hash IS 'Null: imported history says that something was signed, but not what.';
+
+-- The key of a withdrawal has no order, so each request is given a number: it stands where others have a slot. Kept for ever, or
+-- a request that comes again would be another one.
+CREATE TABLE slashguard.withdrawal_request (
+    id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY CHECK (id > 0),
+    chain_id integer NOT NULL,
+    request_id bytea NOT NULL CHECK (pg_catalog.length(request_id) = 32),
+    UNIQUE (chain_id, request_id)
+);
+-- As the views show it, and relayers ask for it.
+CREATE INDEX withdrawal_request_shown ON slashguard.withdrawal_request (('0x' || pg_catalog.encode(request_id, 'hex')));
+COMMENT ON TABLE slashguard.withdrawal_request IS 'Requests of withdrawals, and the number that each has here.';
+
+CREATE TABLE slashguard.withdrawal (
+    withdrawal_request_id bigint NOT NULL,
+    message_hash bytea NOT NULL,
+    chain_id integer NOT NULL,
+    recipient bytea NOT NULL CHECK (pg_catalog.length(recipient) = 20),
+    amount numeric NOT NULL CHECK (amount >= 0),
+    sequence bigint NOT NULL,
+    counted_at timestamptz NOT NULL,
+    PRIMARY KEY (withdrawal_request_id, message_hash)
+);
+CREATE INDEX withdrawal_counted ON slashguard.withdrawal (chain_id, recipient, counted_at);
+COMMENT ON TABLE slashguard.withdrawal IS 'What the messages of withdrawals say.';
+COMMENT ON COLUMN slashguard.withdrawal.counted_at IS 'On this day it counts against its recipient''s limit, unless every signer has released it.';
 
 CREATE TABLE slashguard.tombstone (
     id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
@@ -227,6 +269,7 @@ CREATE TABLE slashguard.refusal (
     validator bytea NOT NULL,
     slot bigint NOT NULL,
     source_epoch bigint,
+    withdrawal_request_id bytea,
     duty_type_id smallint NOT NULL,
     block_index integer NOT NULL,
     message_hash bytea NOT NULL,
@@ -277,6 +320,9 @@ SELECT pg_catalog.pg_extension_config_dump('slashguard.node_id_seq', '');
 SELECT pg_catalog.pg_extension_config_dump('slashguard.witness', '');
 SELECT pg_catalog.pg_extension_config_dump('slashguard.duty_type', 'WHERE NOT built_in');
 SELECT pg_catalog.pg_extension_config_dump('slashguard.claim', '');
+SELECT pg_catalog.pg_extension_config_dump('slashguard.withdrawal_request', '');
+SELECT pg_catalog.pg_extension_config_dump('slashguard.withdrawal_request_id_seq', '');
+SELECT pg_catalog.pg_extension_config_dump('slashguard.withdrawal', '');
 SELECT pg_catalog.pg_extension_config_dump('slashguard.tombstone', '');
 SELECT pg_catalog.pg_extension_config_dump('slashguard.tombstone_id_seq', '');
 SELECT pg_catalog.pg_extension_config_dump('slashguard.refusal', '');

@@ -7,7 +7,8 @@ SELECT c.name AS chain, c.rules, c.identity, c.genesis_time,
        c.slots_per_epoch,
        floor(EXTRACT(epoch FROM t.now - c.genesis_time) * 1000000 / c.slot_duration_us / c.slots_per_epoch)::bigint
            AS current_epoch,
-       c.first_use, c.horizon_slots, c.margin_slots, c.allow_unsigned_release, c.record_commit, c.require_standby,
+       c.first_use, c.horizon_slots, c.margin_slots, c.allow_unsigned_release, c.signature_scheme, c.record_commit,
+       c.require_standby, c.quorum, c.daily_limit,
        make_interval(secs => c.retention_us / 1000000.0) AS retention,
        c.low_watermark, c.high_watermark, c.frozen_at, c.frozen_reason, c.registered_at, c.retired_at,
        t.now AS ledger_time,
@@ -26,13 +27,15 @@ SELECT h.name AS chain, '0x' || encode(v.key, 'hex') AS validator, c.slot, y.nam
        n.name AS holder, t.now - c.granted_at AS age,
        '0x' || encode(c.message_hash, 'hex') AS message_hash, '0x' || encode(c.signature, 'hex') AS signature,
        c.granted_at, c.lease_until AS expires_at, c.signed_at,
-       p.name AS taken_over_from, c.answers, c.block_number, c.checkpoint_number, c.imported_at
+       p.name AS taken_over_from, c.answers, c.block_number, c.checkpoint_number,
+       '0x' || encode(r.request_id, 'hex') AS withdrawal_request_id, c.imported_at
   FROM slashguard.claim AS c
   JOIN slashguard.chain AS h ON h.id = c.chain_id
   JOIN slashguard.validator AS v ON v.id = c.validator_id
   JOIN slashguard.duty_type AS y ON y.rules = h.rules AND y.id = c.duty_type_id AND NOT y.is_alias
   LEFT JOIN slashguard.node AS n ON n.id = c.node_id
   LEFT JOIN slashguard.node AS p ON p.id = c.previous_node_ids[cardinality(c.previous_node_ids)]
+  LEFT JOIN slashguard.withdrawal_request AS r ON y.by_request_id AND r.id = c.slot
  CROSS JOIN (SELECT slashguard.ledger_time() AS now) AS t;
 COMMENT ON VIEW slashguard.duties IS
     'Every duty on record: state (signing, signed, open, imported), holder, age, pinned hash, signature. An attestation stands at the first slot of its target epoch.';
@@ -88,7 +91,9 @@ COMMENT ON VIEW slashguard.watermarks IS
     'Nothing new is granted at or below a low watermark, nothing at or above a high one. Quarantine: what the ledger may have lost. First use: the slot up to which a validator may have signed elsewhere. Awaiting witnesses: the slot up to which, after a restart, the nodes that hand back positions are heard first. Imported history: where that of a validator''s blocks and attestations begins. No attestation with a source below low_source_epoch is granted, nor with a target at or below low_target_epoch.';
 
 CREATE VIEW slashguard.refusals AS
-SELECT h.name AS chain, '0x' || encode(r.validator, 'hex') AS validator, r.slot, y.name AS duty_type, r.block_index,
+SELECT h.name AS chain, '0x' || encode(r.validator, 'hex') AS validator,
+       CASE WHEN NOT y.by_request_id THEN r.slot END AS slot, y.name AS duty_type, r.block_index,
+       '0x' || encode(r.withdrawal_request_id, 'hex') AS withdrawal_request_id,
        r.source_epoch, CASE WHEN y.by_epochs THEN r.slot / h.slots_per_epoch END AS target_epoch,
        '0x' || encode(r.message_hash, 'hex') AS message_hash, r.node, r.outcome, r.reason, r.count, r.first_at, r.last_at
   FROM slashguard.refusal AS r

@@ -36,7 +36,7 @@ register() {
     chains_registered=$((chains_registered + 1))
     ask "$database" "SELECT slashguard.register_chain('$chain', 'aztec', '1:0x$(printf '%040x' "$chains_registered")',
         now() - interval '$duration' * 1000.5, '$duration',
-        '{\"first_use\": \"trust\", \"margin_slots\": 4}'::jsonb || '${options:-"{}"}'::jsonb)" > /dev/null
+        '{\"first_use\": \"trust\", \"signature_scheme\": \"none\", \"margin_slots\": 4}'::jsonb || '${options:-"{}"}'::jsonb)" > /dev/null
 }
 
 answer='' position=''

@@ -36,7 +36,7 @@ SQL
         number=$((number + 1))
         psql -XAtq -v ON_ERROR_STOP=1 -d "$name" -c "SELECT slashguard.register_chain('survivors-$commit', 'aztec',
             '31337:0x$(printf '%040d' "$number")', now() - interval '1 hour', '1 second',
-            '{\"first_use\": \"trust\", \"horizon_slots\": 2, \"margin_slots\": 3, \"record_commit\": \"$commit\"${more:+, $more}}')" \
+            '{\"first_use\": \"trust\", \"signature_scheme\": \"none\", \"horizon_slots\": 2, \"margin_slots\": 3, \"record_commit\": \"$commit\"${more:+, $more}}')" \
             > /dev/null
     done
 }

@@ -34,3 +34,19 @@ END $$;
 CREATE TEMP TABLE message (line serial, message text, hash text, personal text);
 \copy message (message, hash, personal) FROM 'messages.csv' CSV
 \copy (SELECT slashguard.keccak256(message), '0x' || encode(slashguard.keccak256(pg_temp.bytes(message)), 'hex'), slashguard.eip191_digest(message), '0x' || encode(slashguard.eip191_digest(pg_temp.bytes(message)), 'hex') FROM message ORDER BY line) TO 'hashes.csv' CSV
+
+CREATE TEMP TABLE scheme (line serial, scheme text, kind text, secret text, digest text, signature text, key text, verdict text);
+\copy scheme (scheme, kind, secret, digest, signature, key, verdict) FROM 'schemes.csv' CSV
+CREATE FUNCTION pg_temp.verified(digest text, signature text, signer text) RETURNS text LANGUAGE plpgsql AS $$
+BEGIN
+    RETURN slashguard.verify_signature(digest, signature, signer);
+EXCEPTION WHEN invalid_text_representation THEN
+    RETURN 'no key';
+END $$;
+CREATE FUNCTION pg_temp.verified(digest bytea, signature bytea, signer bytea) RETURNS text LANGUAGE plpgsql AS $$
+BEGIN
+    RETURN slashguard.verify_signature(digest, signature, signer);
+EXCEPTION WHEN invalid_text_representation THEN
+    RETURN 'no key';
+END $$;
+\copy (SELECT pg_temp.verified(digest, signature, key), pg_temp.verified(pg_temp.bytes(digest), pg_temp.bytes(signature), pg_temp.bytes(key)) FROM scheme ORDER BY line) TO 'verified.csv' CSV

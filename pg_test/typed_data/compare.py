@@ -1,4 +1,4 @@
-"""Holds the server's answers against those of ethers and eth-account. Called by run; prints the suite's last line."""
+"""Holds the server's answers against those of ethers, eth-account, libsodium, Milagro and noble. Called by run; prints the suite's last line."""
 
 import collections
 import csv
@@ -72,6 +72,19 @@ for number, (line, of_keys, answer) in enumerate(zip(signed, eth_keys, answers))
     hold(f"signature {number} ({kind})", right, f"server {answer}", f"ethers {of_ethers}, eth-keys {of_keys}", *line)
 for (kind, outcome), many in sorted(kinds.items()):
     print(f"signatures, {kind}: {many} {outcome}")
+
+schemes, noble, verified = table("schemes.csv"), table("noble.csv"), table("verified.csv")
+hold("every signature of other schemes is answered", len(schemes) == len(noble) == len(verified) > 0)
+kinds = collections.Counter()
+for line, (of_noble, made_by_noble), (by_text, by_bytes) in zip(schemes, noble, verified):
+    scheme, kind, _, _, signature, _, verdict = line
+    whole = kind == "whole"
+    kinds[scheme, by_text if by_text == "no key" else "verified" if by_text == "true" else "refused"] += 1
+    right = by_text == by_bytes and (by_text == "true") == whole and of_noble == verdict == ("t" if whole else "f")
+    hold(f"a signature of {scheme} ({kind})", right and made_by_noble == (signature if whole else ""),
+         f"server {by_text}, {by_bytes}", f"noble {of_noble} {made_by_noble}, the library that made it {verdict}", *line)
+for (scheme, outcome), many in sorted(kinds.items()):
+    print(f"signatures of {scheme}: {many} {outcome}")
 
 messages, hashes = table("messages.csv"), table("hashes.csv")
 hold("every message is answered", len(messages) == len(hashes) > 0)

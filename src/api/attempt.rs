@@ -1,6 +1,7 @@
 //! One request for a claim, from its first look at the record to its answer.
 
 mod slashable;
+mod withdrawal;
 
 use super::waiting::Waiting;
 use crate::durability::{commit, standby};
@@ -10,7 +11,7 @@ use crate::duty::clock::Timestamp;
 use crate::duty::error::Error;
 use crate::duty::key::DutyKey;
 use crate::duty::position::Position;
-use crate::duty::request::Request;
+use crate::duty::request::{Request, Subject};
 use crate::duty::token::LockToken;
 use crate::duty::vote::Vote;
 use crate::ledger::claims::{self, Grant};
@@ -43,6 +44,8 @@ pub struct Attempt<'a> {
     /// As read with the bounds after the claim.
     durable_record: bool,
     require_standby: bool,
+    /// Nobody else has a claim of the chain under way: this transaction holds the chain's lock alone.
+    pub is_alone: bool,
 }
 
 enum Step {
@@ -54,9 +57,22 @@ enum Step {
 }
 
 /// What one caller holds while it decides: nobody freezes the chain, and nobody else decides about the duty.
-struct Locks {
-    chain: Lock,
-    duty: Lock,
+enum Locks {
+    Taken {
+        chain: Lock,
+        duty: Lock,
+    },
+    /// The chain's lock is held to the end of the transaction.
+    Alone,
+}
+
+impl Locks {
+    fn give_back(self) {
+        if let Self::Taken { chain, duty } = self {
+            duty.give_back();
+            chain.give_back();
+        }
+    }
 }
 
 impl<'a> Attempt<'a> {
@@ -85,6 +101,7 @@ impl<'a> Attempt<'a> {
             bounds,
             durable_record: false,
             require_standby: entry.chain.require_standby,
+            is_alone: false,
         }
     }
 
@@ -134,8 +151,7 @@ impl<'a> Attempt<'a> {
                         return Ok(busy);
                     };
                     // Nobody waits for a caller that only waits itself.
-                    locks.duty.give_back();
-                    locks.chain.give_back();
+                    locks.give_back();
                     waiting = Some(place.look_later(deadline));
                     locks = match self.lock()? {
                         Ok(locks) => locks,
@@ -149,6 +165,9 @@ impl<'a> Attempt<'a> {
     /// The chain first, as everybody does. Whoever has a lock may be waiting for a standby that is gone, so nobody waits for
     /// long, and nobody waits to be told what is on record anyway: the inner error is the answer then.
     fn lock(&mut self) -> Result<Result<Locks, Acquisition>, Error> {
+        if self.is_alone {
+            return Ok(Ok(Locks::Alone));
+        }
         let Some(chain) = lock::share(self.entry.chain.lock)? else {
             return Ok(Err(acquisition::held_up("an operator's change to this chain is under way")));
         };
@@ -157,7 +176,7 @@ impl<'a> Attempt<'a> {
             None => lock::duty(&self.key),
         };
         if let Some(duty) = lock::try_exclude(name) {
-            return Ok(Ok(Locks { chain, duty }));
+            return Ok(Ok(Locks::Taken { chain, duty }));
         }
         if let Some(claim) = claims::read(self.session, &self.key)? {
             if let Some(answer) = self.answer_from_record(&claim, server::now())? {
@@ -172,14 +191,17 @@ impl<'a> Attempt<'a> {
                 None => "another caller's claim for this duty is not committed yet; it may be waiting for the standby",
             })));
         };
-        Ok(Ok(Locks { chain, duty }))
+        Ok(Ok(Locks::Taken { chain, duty }))
     }
 
     /// Looks at the record and does what it allows. `look_first`: before the attempt to insert, because a claim was there
     /// a moment ago.
     fn once(&mut self, now: Timestamp, look_first: bool) -> Result<Step, Error> {
-        if look_first || self.node_id.is_none() {
+        let is_withdrawal = matches!(self.request.subject, Subject::Withdrawal(_));
+        let mut is_on_record = false;
+        if look_first || is_withdrawal || self.node_id.is_none() {
             if let Some(claim) = claims::read(self.session, &self.key)? {
+                is_on_record = true;
                 if let Some(answer) = self.answer_from_record(&claim, now)? {
                     return Ok(Step::Answer(answer));
                 }
@@ -190,6 +212,11 @@ impl<'a> Attempt<'a> {
         }
         if let Some(answer) = self.surround(now)? {
             return Ok(Step::Answer(answer));
+        }
+        if !is_on_record {
+            if let Some(answer) = self.beyond_daily_limit(now)? {
+                return Ok(Step::Answer(answer));
+            }
         }
         let secret = server::secret()?;
         let Some(node_id) = self.registered_node()? else {
@@ -228,6 +255,18 @@ impl<'a> Attempt<'a> {
             return Verdict::Conflict;
         }
         one_message::judge(claim, &self.request.message_hash, self.request.replay.as_ref(), now)
+    }
+
+    /// The answer where the claim on record decides and nothing is granted, for a chain that requires no standby.
+    pub fn told_by_record(&self, claim: &Claim, now: Timestamp) -> Option<Acquisition> {
+        match self.judge(claim, now) {
+            Verdict::Conflict => {
+                Some(acquisition::conflict(claim, self.is_double(claim).then(|| self.double_name()), now))
+            }
+            Verdict::AlreadySigned => Some(acquisition::already_signed(claim)),
+            Verdict::InProgress => Some(acquisition::in_progress(claim, now)),
+            Verdict::TakeOver | Verdict::Replay => None,
+        }
     }
 
     /// The answers that grant nothing: conflict and already signed.
@@ -324,6 +363,9 @@ impl<'a> Attempt<'a> {
     /// nothing is taken over.
     fn take_over(&mut self, claim: &Claim, grant: &Grant) -> Result<Step, Error> {
         if let Some(refusal) = self.refusal_now(Some(claim), grant.now)? {
+            return Ok(Step::Answer(refusal));
+        }
+        if let Some(refusal) = self.beyond_daily_limit(grant.now)? {
             return Ok(Step::Answer(refusal));
         }
         match claims::take_over(self.session, &self.key, grant)? {

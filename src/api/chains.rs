@@ -4,7 +4,7 @@ use super::entry::{sql_functions, Interval, JsonText, Timestamptz};
 use super::recovery::settle;
 use crate::durability::{commit, transaction};
 use crate::duty::chain::{self, OptionArguments, Options};
-use crate::duty::clock::{interval_to_duration, Clock};
+use crate::duty::clock::{self, interval_to_duration, Clock};
 use crate::duty::error::{required, Error, SqlState};
 use crate::duty::hex_text;
 use crate::duty::rules::Rules;
@@ -22,8 +22,7 @@ sql_functions! {
     /// `<L1 chain id>:<rollup address>`, for ethereum the genesis validators root, 32 bytes as hex text. `genesis_time`: the time of
     /// slot 0. `slot_duration`: longer than zero, without months. `options`: a JSON object, see `set_chain_option`; and for
     /// ethereum slots_per_epoch (default 32), which never changes. Raises SG008 where the name or the identity is registered with
-    /// other parameters, 55000 where the chain is retired, 22023, 22P02, 22004 for bad input, 0A000 for an option this version
-    /// cannot honour.
+    /// other parameters, 55000 where the chain is retired, 22023, 22P02, 22004 for bad input.
     fn register_chain(
         chain: String, rules: String, identity: String, genesis_time: Timestamptz, slot_duration: Interval,
         options: JsonText,
@@ -46,10 +45,10 @@ sql_functions! {
     /// Changes one option of a chain; written to the audit view.
     ///
     /// first_use (`quarantine` or `trust`), horizon_slots (a number or null), margin_slots (a number),
-    /// allow_unsigned_release (true or false), signature_scheme (`none`), record_commit (`async` or `durable`), require_standby
-    /// (true or false), retention (an interval as text, for ethereum also a number of epochs such as "512 epochs", or null). Raises
-    /// 42704 for an unknown chain, 22023 for an unknown option or value, 0A000 for one this version cannot honour, SG008 for
-    /// slots_per_epoch, SG004 where the clock is not to be believed, 25006 on a standby.
+    /// allow_unsigned_release (true or false), signature_scheme (for aztec `either`, `eip191`, `digest` or `none`; for ethereum
+    /// `bls12_381` or `none`), record_commit (`async` or `durable`), require_standby (true or false), retention (an interval as
+    /// text, for ethereum also a number of epochs such as "512 epochs", or null). Raises 42704 for an unknown chain, 22023 for an
+    /// unknown option or value, SG008 for slots_per_epoch, SG004 where the clock is not to be believed, 25006 on a standby.
     fn set_chain_option(chain: String, option: String, value: JsonText) -> () {
         let chain = required("chain", chain)?;
         let option = required("option", option)?;
@@ -63,8 +62,8 @@ sql_functions! {
         commit::durably();
         let before = registered.chain.options.clone();
         let mut options = registered.chain.options;
-        let slot_duration = registered.chain.clock.slot_duration;
-        options.set(OptionArguments::APART, &option, &value, slot_duration, &|text| {
+        let clock = registered.chain.clock;
+        options.set(registered.chain.rules, OptionArguments::APART, &option, &value, clock.as_ref(), &|text| {
             chains::read_interval(&session, "value", text)
         })?;
         if options.epochs != before.epochs {
@@ -74,7 +73,7 @@ sql_functions! {
         }
         if let Some(slots) = chain::horizon_given_up(before.horizon_slots, options.horizon_slots) {
             let now = clock_mark::latest_of(&session, server::now())?;
-            let reach = registered.chain.clock.slot_at(now).saturating_add(slots);
+            let reach = clock::current_slot(clock.as_ref(), now).saturating_add(slots);
             chains::remember_reach(&session, registered.id, reach)?;
         }
         chains::set_options(&session, registered.id, &options)?;
@@ -170,15 +169,15 @@ fn parse_chain(
         .map(|given| interval_to_duration("slot_duration", given.months, given.days, given.microseconds))
         .transpose()?;
     let identity = rules.parse_identity(&required("identity", identity)?)?;
-    let clock = chain::check_clock(genesis_time.map(|time| time.0), slot_duration)?;
+    let clock = chain::check_clock(rules, genesis_time.map(|time| time.0), slot_duration)?;
     let mut options = Options::default_of(rules);
     // First: a number of epochs is as long as they are.
     if let Some(value) = given.get(chain::SLOTS_PER_EPOCH_OPTION) {
-        set_together(session, &mut options, chain::SLOTS_PER_EPOCH_OPTION, value, &clock)?;
+        set_together(session, rules, &mut options, chain::SLOTS_PER_EPOCH_OPTION, value, clock.as_ref())?;
     }
-    options.retention = options.default_retention(&clock);
+    options.retention = options.default_retention(clock.as_ref());
     for (option, value) in given {
-        set_together(session, &mut options, option, value, &clock)?;
+        set_together(session, rules, &mut options, option, value, clock.as_ref())?;
     }
     Ok(Chain { name, rules, identity, clock, options })
 }
@@ -186,12 +185,13 @@ fn parse_chain(
 /// Sets an option that was given among others.
 fn set_together(
     session: &Session,
+    rules: Rules,
     options: &mut Options,
     option: &str,
     value: &Value,
-    clock: &Clock,
+    clock: Option<&Clock>,
 ) -> Result<(), Error> {
-    options.set(OptionArguments::TOGETHER, option, value, clock.slot_duration, &|text| {
+    options.set(rules, OptionArguments::TOGETHER, option, value, clock, &|text| {
         chains::read_interval(session, "options", text)
     })
 }
@@ -199,10 +199,6 @@ fn set_together(
 /// Passes where what stands registered is what was asked for. Options that were not given are not compared.
 fn compare(session: &Session, existing: &Registered, wanted: &Chain, given: &Map<String, Value>) -> Result<(), Error> {
     let standing = &existing.chain;
-    let mut with_given = standing.options.clone();
-    for (option, value) in given {
-        set_together(session, &mut with_given, option, value, &wanted.clock)?;
-    }
     let difference = if standing.name != wanted.name {
         return Err(mismatch(format!("this identity is registered as chain \"{}\"", standing.name)).hint(
             "One chain has one name here, or the same validator would have two ledgers. Use the registered name.",
@@ -213,7 +209,7 @@ fn compare(session: &Session, existing: &Registered, wanted: &Chain, given: &Map
         format!("identity: {}", standing.identity)
     } else if standing.clock != wanted.clock || standing.options.epochs != wanted.options.epochs {
         "another genesis time, slot duration or number of slots an epoch".to_owned()
-    } else if standing.options != with_given {
+    } else if standing.options != with_given(session, standing, given)? {
         "other options".to_owned()
     } else if existing.retired {
         return Err(Error::argument(
@@ -228,6 +224,15 @@ fn compare(session: &Session, existing: &Registered, wanted: &Chain, given: &Map
     Err(mismatch(format!("chain \"{}\" is registered with other parameters", standing.name))
         .detail(format!("Registered with {difference}."))
         .hint("Rules, identity and clock never change. Options change with slashguard.set_chain_option."))
+}
+
+/// The options that stand, but for those that were given.
+fn with_given(session: &Session, standing: &Chain, given: &Map<String, Value>) -> Result<Options, Error> {
+    let mut options = standing.options.clone();
+    for (option, value) in given {
+        set_together(session, standing.rules, &mut options, option, value, standing.clock.as_ref())?;
+    }
+    Ok(options)
 }
 
 fn mismatch(message: String) -> Error {

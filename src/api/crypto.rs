@@ -2,7 +2,8 @@
 
 use super::entry::{sql_functions, JsonText};
 use crate::crypto::address::{self, checksummed};
-use crate::crypto::secp256k1::{self, PublicKey, Refused, Signer};
+use crate::crypto::secp256k1::{self, PublicKey, Refused};
+use crate::crypto::signer::Signer;
 use crate::crypto::{eip191, eip712, keccak};
 use crate::duty::error::{required, Error, SqlState};
 use crate::duty::hex_text;
@@ -41,10 +42,12 @@ sql_functions! {
         recover(&read("digest", digest)?, &read("signature", signature)?).map(|key| checksummed(&key.address()))
     }
 
-    /// Has this signer given this signature? False for another's and for one that no key can have given.
+    /// Has this signer given this signature of this digest of 32 bytes? False for another's and for one that no key can have
+    /// given.
     ///
-    /// `signer`: an address of 20 bytes, or a public key of 33, 64 or 65. Raises 22P02 for other lengths, and for a public key
-    /// that is none.
+    /// `signer`: of secp256k1 an address of 20 bytes or a public key of 33, 64 or 65, whose signatures have 65 bytes; a public
+    /// key of ed25519, 32 bytes, whose signatures have 64; or one of BLS12-381, 48 bytes, whose signatures have 96. Raises 22P02
+    /// for other lengths, for a signature of another length than the signer's, and for a public key that is none.
     fn verify_signature(digest: Vec<u8>, signature: Vec<u8>, signer: Vec<u8>) -> bool {
         verify(
             &required("digest", digest)?,
@@ -59,7 +62,7 @@ sql_functions! {
         let text = required("signer", signer)?;
         let bytes = hex_text::parse_any_length("signer", &text)?;
         let signer = match bytes.len() {
-            20 => Signer::Address(address::parse("signer", &text)?),
+            20 => Signer::Secp256k1(secp256k1::Signer::Address(address::parse("signer", &text)?)),
             _ => Signer::parse("signer", &bytes)?,
         };
         verify(&digest, &signature, &signer)
@@ -110,7 +113,7 @@ fn recover(digest: &[u8], signature: &[u8]) -> Result<PublicKey, Error> {
 }
 
 fn verify(digest: &[u8], signature: &[u8], signer: &Signer) -> Result<bool, Error> {
-    Ok(signer.has_signed(exactly("digest", digest)?, exactly("signature", signature)?))
+    signer.has_signed("signature", exactly("digest", digest)?, signature)
 }
 
 fn exactly<'a, const N: usize>(argument: &str, bytes: &'a [u8]) -> Result<&'a [u8; N], Error> {

@@ -3,9 +3,11 @@
 use super::entry::Declaration;
 use std::collections::{BTreeMap, BTreeSet};
 
-const SQL: [&str; 5] = [
+const SQL: &[&str] = &[
     include_str!("../../sql/functions.sql"),
     include_str!("../../sql/ethereum.sql"),
+    include_str!("../../sql/bridge.sql"),
+    include_str!("../../sql/batch.sql"),
     include_str!("../../sql/crypto.sql"),
     include_str!("../../sql/switches.sql"),
     include_str!("../../sql/sequencer.sql"),
@@ -26,6 +28,10 @@ fn rust() -> impl Iterator<Item = &'static Declaration> {
     [
         super::acquire::DECLARATIONS,
         super::holder::DECLARATIONS,
+        super::record::DECLARATIONS,
+        super::record_batch::DECLARATIONS,
+        super::batch::DECLARATIONS,
+        super::bridge::DECLARATIONS,
         super::interchange::DECLARATIONS,
         super::chains::DECLARATIONS,
         super::cleanup::DECLARATIONS,

@@ -6,11 +6,14 @@ use crate::duty::acquisition::{self, Acquisition, Outcome};
 use crate::duty::chain::first_use_slot;
 use crate::duty::clock::Timestamp;
 use crate::duty::error::{Error, SqlState};
+use crate::duty::key::AskedBy;
 use crate::duty::position::Position;
 use crate::duty::request::{Request, Subject};
 use crate::ledger::registry::{self, Entry, Validator};
 use crate::ledger::statement::Session;
-use crate::ledger::{clock_mark, counts, identity, known_names, positions, refusals, replication, server, witnesses};
+use crate::ledger::{
+    clock_mark, counts, identity, known_names, positions, refusals, replication, server, withdrawals, witnesses,
+};
 use crate::rules::recall::Recall;
 use crate::rules::watermark::{self, Bounds, Wanted};
 
@@ -53,7 +56,7 @@ pub fn answer(request: Request) -> Result<Acquisition, Error> {
     if !entry.duty_type.protected {
         return Ok(acquisition::not_protected(&request.duty_type));
     }
-    let answer = decide(&session, &entry, &request)?;
+    let answer = decide(&session, &entry, &request, false)?;
     if answer.outcome != Outcome::Acquired {
         note(&session, &entry, &request, &answer)?;
         commit::asynchronously_if(may_be_asynchronous);
@@ -63,7 +66,7 @@ pub fn answer(request: Request) -> Result<Acquisition, Error> {
 }
 
 /// Is this ledger where it was, and whole? What raises doubt is settled here; what cannot be settled is refused.
-fn doubt(session: &Session) -> Result<Option<Acquisition>, Error> {
+pub(super) fn doubt(session: &Session) -> Result<Option<Acquisition>, Error> {
     let now = server::now();
     // The clock first: what is settled is settled by it.
     if let Some(refusal) = clock_mark::refusal(session, now)? {
@@ -76,7 +79,7 @@ fn doubt(session: &Session) -> Result<Option<Acquisition>, Error> {
 }
 
 /// What became of a position that was handed back.
-enum Told {
+pub(super) enum Told {
     Nothing,
     /// It is not here: every chain is quarantined now.
     Loss,
@@ -85,7 +88,7 @@ enum Told {
 }
 
 /// What a node hands back as its last grant is here, or the ledger has gone back in time.
-fn witness(session: &Session, seen: &str, now: Timestamp) -> Result<Told, Error> {
+pub(super) fn witness(session: &Session, seen: &str, now: Timestamp) -> Result<Told, Error> {
     let position = match read_position(session, seen) {
         // The ledger's keys may be newer than what this backend knows.
         Err(error) if error == Position::foreign() => {
@@ -126,9 +129,12 @@ fn read_position(session: &Session, seen: &str) -> Result<Position, Error> {
 }
 
 /// What the names stand for: as kept where that lets the request pass, else as it is now.
-fn look_up(session: &Session, request: &Request) -> Result<Entry, Error> {
-    let entry = look_up_names(session, request)?;
+pub(super) fn look_up(session: &Session, request: &Request) -> Result<Entry, Error> {
+    let mut entry = look_up_names(session, request)?;
     entry.duty_type.check_block_index(&request.duty_type, request.block_index)?;
+    if let Subject::Withdrawal(withdrawal) = &request.subject {
+        entry.withdrawal_id = withdrawals::find(session, entry.chain.id, &withdrawal.request_id)?;
+    }
     Ok(entry)
 }
 
@@ -149,48 +155,56 @@ fn look_up_names(session: &Session, request: &Request) -> Result<Entry, Error> {
 }
 
 /// What the bounds are asked about. 22023 where the duty type is asked for in another way.
-fn wanted(entry: &Entry, request: &Request) -> Result<Wanted, Error> {
-    let vote = match request.subject {
-        Subject::Slot(_) => None,
-        Subject::Vote(vote) => Some(vote),
+pub(super) fn wanted(entry: &Entry, request: &Request) -> Result<Wanted, Error> {
+    let (asked_by, vote) = match &request.subject {
+        Subject::Slot(_) => (AskedBy::Slot, None),
+        Subject::Vote(vote) => (AskedBy::Epochs, Some(*vote)),
+        Subject::Withdrawal(_) => (AskedBy::RequestId, None),
     };
-    if entry.duty_type.by_epochs != vote.is_some() {
+    if entry.duty_type.asked_by != asked_by {
         return Err(asked_in_another_way(entry, request));
     }
-    Ok(Wanted { slot: entry.slot(request.subject)?, vote, was_signed: false })
+    Ok(Wanted { slot: entry.slot(&request.subject)?, vote, was_signed: false })
 }
 
 fn asked_in_another_way(entry: &Entry, request: &Request) -> Error {
     let Request { chain, duty_type, .. } = request;
     let rules = entry.chain.rules.name();
     let error = |message| Error::argument(SqlState::INVALID_PARAMETER_VALUE, "duty_type", message);
-    if entry.duty_type.by_epochs {
-        error(format!("{duty_type} of chain \"{chain}\" is asked for by source and target epoch"))
-            .hint("Call slashguard.try_acquire_attestation, or slashguard.acquire_attestation.")
-    } else {
-        error(format!("{duty_type} of chain \"{chain}\" (rules {rules}) is asked for by slot"))
-            .hint("Call slashguard.try_acquire_duty, or slashguard.acquire_duty.")
+    match entry.duty_type.asked_by {
+        AskedBy::Epochs => error(format!("{duty_type} of chain \"{chain}\" is asked for by source and target epoch"))
+            .hint("Call slashguard.try_acquire_attestation, or slashguard.acquire_attestation."),
+        AskedBy::RequestId => error(format!("{duty_type} of chain \"{chain}\" is asked for by the request's id"))
+            .hint("Call slashguard.try_acquire_withdrawal, or slashguard.acquire_withdrawal."),
+        AskedBy::Slot => error(format!("{duty_type} of chain \"{chain}\" (rules {rules}) is asked for by slot"))
+            .hint("Call slashguard.try_acquire_duty, or slashguard.acquire_duty."),
     }
 }
 
 /// A refusal is counted.
-fn note(session: &Session, entry: &Entry, request: &Request, answer: &Acquisition) -> Result<(), Error> {
+pub(super) fn note(session: &Session, entry: &Entry, request: &Request, answer: &Acquisition) -> Result<(), Error> {
     let wanted = wanted(entry, request)?;
     let asked = refusals::Asked {
         chain_id: entry.chain.id,
         duty_type_id: entry.duty_type.id,
-        slot: wanted.slot,
+        slot: if entry.duty_type.asked_by == AskedBy::RequestId { withdrawals::NONE } else { wanted.slot },
         source_epoch: wanted.vote.map(|vote| vote.source_epoch),
     };
     refusals::note(session, &asked, request, answer, server::now())?;
     counts::add(session, entry.chain.id, entry.duty_type.id, entry.node_id.unwrap_or(0), answer.outcome.name())
 }
 
-fn lacks_standby(entry: &Entry) -> bool {
+pub(super) fn lacks_standby(entry: &Entry) -> bool {
     entry.chain.require_standby && !standby::is_connected()
 }
 
-fn decide(session: &Session, entry: &Entry, request: &Request) -> Result<Acquisition, Error> {
+/// `is_alone`: whether this transaction holds the chain's lock alone, for many claims.
+pub(super) fn decide(
+    session: &Session,
+    entry: &Entry,
+    request: &Request,
+    is_alone: bool,
+) -> Result<Acquisition, Error> {
     let now = server::now();
     let wanted = wanted(entry, request)?;
     let bounds = entry.bounds(&request.chain, now);
@@ -211,6 +225,7 @@ fn decide(session: &Session, entry: &Entry, request: &Request) -> Result<Acquisi
         refusal => refusal,
     };
     let mut attempt = Attempt::new(session, entry, request, &wanted, validator.id, bounds);
+    attempt.is_alone = is_alone;
     let refusal = match refusal {
         None => attempt.missing_witnesses()?,
         refusal => refusal,
@@ -219,6 +234,11 @@ fn decide(session: &Session, entry: &Entry, request: &Request) -> Result<Acquisi
         // What is on record may still be named, and a signature handed back: neither grants anything.
         if let Some(answer) = attempt.answer_from_record_or(refusal, now)? {
             return Ok(answer);
+        }
+    }
+    if let Subject::Withdrawal(withdrawal) = &request.subject {
+        if let Some(refusal) = attempt.name_withdrawal(withdrawal)? {
+            return Ok(refusal);
         }
     }
     attempt.until_decided(now.saturating_add(request.wait))

@@ -1,66 +1,17 @@
-//! What a claim's holder does with its token: record, release, extend.
+//! What a claim's holder does with its token beside recording its signature: release, extend.
 
 use super::entry::{sql_functions, Timestamptz};
 use crate::durability::{commit, one_claim, transaction};
 use crate::duty::error::{required, Error, SqlState};
-use crate::duty::request::{parse_lease, parse_signature};
+use crate::duty::request::parse_lease;
 use crate::duty::token::LockToken;
 use crate::ledger::chains::{self, Registered};
-use crate::ledger::claims::{self, Recorded};
+use crate::ledger::claims;
 use crate::ledger::statement::Session;
 use crate::ledger::{counts, known_names, lock, server};
 use crate::rules::one_message;
 
 sql_functions! {
-    /// Records the signature of a held claim and answers when it was recorded. The same call again answers the same; the
-    /// first signature stays.
-    ///
-    /// `lock_token`: as `try_acquire_duty` answered it. `signature`: as hex text, 65 bytes (r, s, v) for Aztec, 96 for
-    /// Ethereum. Raises SG005 where the
-    /// token does not hold its claim (nothing is written), 22P02 and 22004 for bad input, 22023 for a token of another
-    /// database.
-    fn record_signature(lock_token: String, signature: String) -> Option<Timestamptz> {
-        transaction::refuse_on_standby()?;
-        let token = LockToken::parse(&required("lock_token", lock_token)?)?;
-        let signature = parse_signature(&required("signature", signature)?, token.signature)?;
-        let session = Session::open();
-        require_own(&session, &token)?;
-        let may_be_asynchronous = commit::may_be_asynchronous();
-        let require_standby = token.durable_record && chain_of(&session, &token)?.chain.options.require_standby;
-        let now = server::now();
-        if token.durable_record {
-            commit::answer_after_commit();
-        }
-        let recorded = claims::record(&session, &token, &signature, now)?;
-        if require_standby {
-            if matches!(recorded, Recorded::Before(_)) {
-                // Whether the standby has it is known only after one more commit.
-                counts::add(&session, token.key.chain_id, token.key.duty_type_id, 0, "recorded_again")?;
-            }
-            commit::durably_on_standby();
-        } else if token.durable_record {
-            commit::durably();
-        } else {
-            commit::asynchronously_if(may_be_asynchronous);
-        }
-        match recorded {
-            Recorded::Now => Ok(Some(Timestamptz(now))),
-            Recorded::Before(time) => Ok(Some(Timestamptz(time))),
-            Recorded::LockLost => Err(Error::new(
-                SqlState::LOCK_LOST,
-                "the claim is not held by this token any more",
-            )
-            .detail("Its lease ended or it was released, and the duty may have been given to another node. The message stays pinned.")
-            .hint("Ask for the duty again with the same message hash.")),
-            Recorded::Gone => Err(Error::new(
-                SqlState::LOCK_LOST,
-                "there is no claim for this token",
-            )
-            .detail("It was freed or cleaned up. Nothing was recorded.")
-            .hint("Ask for the duty again; a cleaned up slot is never granted anew.")),
-        }
-    }
-
     /// Gives the claim up. Its message hash stays pinned: any node may take the duty over with the same hash at once.
     ///
     /// `certainly_unsigned`: the holder knows that no signature exists and none can still come. Then, if the chain allows it
@@ -127,7 +78,7 @@ fn chain_is_held() -> Error {
 }
 
 /// 22023 for a token that another database gave out.
-fn require_own(session: &Session, token: &LockToken) -> Result<(), Error> {
+pub fn require_own(session: &Session, token: &LockToken) -> Result<(), Error> {
     if known_names::ledger(session)?.is_some_and(|ledger| ledger.id == token.ledger) {
         return Ok(());
     }
@@ -136,7 +87,7 @@ fn require_own(session: &Session, token: &LockToken) -> Result<(), Error> {
 }
 
 /// The chain of a token that this ledger gave out.
-fn chain_of(session: &Session, token: &LockToken) -> Result<Registered, Error> {
+pub fn chain_of(session: &Session, token: &LockToken) -> Result<Registered, Error> {
     require_own(session, token)?;
     chains::with_id(session, token.key.chain_id)?.ok_or_else(|| {
         Error::argument(SqlState::INVALID_PARAMETER_VALUE, "lock_token", "lock_token is of a chain that is not here")

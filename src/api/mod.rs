@@ -2,6 +2,8 @@
 
 mod acquire;
 mod attempt;
+mod batch;
+mod bridge;
 mod chains;
 mod cleanup;
 mod clock;
@@ -11,6 +13,9 @@ mod ethereum;
 mod grant;
 mod holder;
 mod interchange;
+mod plain_claims;
+mod record;
+mod record_batch;
 mod recovery;
 mod sequencer;
 mod signed_message;

@@ -28,6 +28,9 @@ sql_functions! {
         settle(&session)?;
         let registered = chains::named(&session, &chain)?;
         check_source_epoch(&registered, source_epoch)?;
+        if slot.is_some() {
+            require_slots(&registered)?;
+        }
         if slot.is_none() && source_epoch.is_some() {
             return Err(Error::argument(
                 SqlState::INVALID_PARAMETER_VALUE,
@@ -97,6 +100,15 @@ pub fn check_source_epoch(chain: &Registered, source_epoch: Option<i64>) -> Resu
     } else {
         Ok(())
     }
+}
+
+/// 22023 for a chain that counts no slots.
+pub fn require_slots(chain: &Registered) -> Result<(), Error> {
+    if chain.chain.clock.is_some() {
+        return Ok(());
+    }
+    Err(Error::argument(SqlState::INVALID_PARAMETER_VALUE, "slot", "a chain of these rules has no slots")
+        .hint("For a bridge call slashguard.freeze, or slashguard.confirm_recovery without a slot."))
 }
 
 /// Meets the doubt that the next claim would meet. SG004 where that cannot be done now.

@@ -1,7 +1,7 @@
 //! Operators' switches: freeze, unfreeze, watermarks. Each is written to the audit view: who, when, why.
 
 use super::entry::sql_functions;
-use super::recovery::{check_source_epoch, settle};
+use super::recovery::{check_source_epoch, require_slots, settle};
 use crate::durability::{commit, transaction};
 use crate::duty::error::{required, Error, SqlState};
 use crate::duty::hex_text;
@@ -101,6 +101,7 @@ sql_functions! {
         let session = Session::open();
         settle(&session)?;
         let target = Target::lock(&session, chain, validator)?;
+        require_slots(&target.chain)?;
         check_source_epoch(&target.chain, source_epoch)?;
         let source_epoch = source_epoch.or_else(|| target.epoch_of(slot));
         let raised =
@@ -132,6 +133,7 @@ sql_functions! {
         let session = Session::open();
         settle(&session)?;
         let target = Target::lock(&session, chain, validator)?;
+        require_slots(&target.chain)?;
         if target.validator_id.is_none() {
             if let Some(cleaned) = target.chain.cleaned_slot.filter(|cleaned| slot.is_none_or(|slot| slot < *cleaned)) {
                 return Err(Error::argument(
@@ -163,6 +165,7 @@ sql_functions! {
         let session = Session::open();
         settle(&session)?;
         let target = Target::lock(&session, chain, validator)?;
+        require_slots(&target.chain)?;
         let set = switches::set_high_watermark(&session, &target.chain, target.validator_id, slot)?;
         if set {
             target.write_audit(&session, "set_high_watermark", &json!({ "slot": slot, "reason": reason }))?;

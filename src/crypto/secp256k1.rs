@@ -110,7 +110,7 @@ impl Signer {
 }
 
 #[cfg(test)]
-mod tests {
+pub mod tests {
     use super::*;
     use crate::crypto::eip191::personal_digest;
     use k256::ecdsa::SigningKey;
@@ -128,12 +128,21 @@ mod tests {
         bytes(&format!("{r}{s}{v:02x}"))
     }
 
-    /// The key of EIP-712's and EIP-191's examples: keccak256("cow").
-    fn cow() -> SigningKey {
-        SigningKey::from_slice(&keccak256(b"cow")).unwrap()
+    /// The hash of a word as a secret.
+    pub fn key(word: &[u8]) -> SigningKey {
+        SigningKey::from_slice(&keccak256(word)).unwrap()
     }
 
-    fn sign(key: &SigningKey, digest: &[u8; 32]) -> [u8; 65] {
+    /// The key of EIP-712's and EIP-191's examples.
+    fn cow() -> SigningKey {
+        key(b"cow")
+    }
+
+    pub fn address_of(key: &SigningKey) -> Address {
+        PublicKey(*key.verifying_key()).address()
+    }
+
+    pub fn sign(key: &SigningKey, digest: &[u8; 32]) -> [u8; 65] {
         let (signature, id) = key.sign_prehash_recoverable(digest);
         let signature = signature.to_bytes();
         [&signature[..], &[27 + id.to_byte()]].concat().try_into().unwrap()
@@ -236,14 +245,20 @@ mod tests {
         }
     }
 
+    /// The other signature that verifies for who counts high ones.
+    pub fn high_twin(low: &[u8; 65]) -> [u8; 65] {
+        let s = NonZeroScalar::try_from(&low[32..64]).unwrap();
+        let mut high = *low;
+        high[32..64].copy_from_slice(&(-*s).to_bytes());
+        high[64] = if low[64] == 27 { 28 } else { 27 };
+        high
+    }
+
     #[test]
     fn the_high_twin_of_a_signature_does_not_verify() {
         let digest = keccak256(b"twin");
         let low = sign(&cow(), &digest);
-        let s = NonZeroScalar::try_from(&low[32..64]).unwrap();
-        let mut high = low;
-        high[32..64].copy_from_slice(&(-*s).to_bytes());
-        high[64] = if low[64] == 27 { 28 } else { 27 };
+        let high = high_twin(&low);
         assert_eq!(recover(&digest, &high), Err(Refused::HighS));
         let signer = Signer::Key(PublicKey(*cow().verifying_key()));
         assert!(signer.has_signed(&digest, &low));

@@ -4,6 +4,8 @@ use super::clock::{Clock, Duration};
 use super::epochs::Epochs;
 use super::error::{Error, SqlState};
 use super::rules::Rules;
+use super::signature_scheme::SignatureScheme;
+use super::withdrawal::Amount;
 use serde_json::Value;
 
 /// What the first sight of a validator means.
@@ -42,6 +44,8 @@ pub struct Options {
     /// How far beyond the current slot a quarantine reaches, at least.
     pub margin_slots: i32,
     pub allow_unsigned_release: bool,
+    /// What a signature must be to be recorded.
+    pub signature_scheme: SignatureScheme,
     /// Whether a recorded signature is flushed before it is answered. A lost one can be made again: the hash is pinned.
     pub durable_record: bool,
     /// Whether nothing is vouched for before a synchronous standby has it.
@@ -50,6 +54,10 @@ pub struct Options {
     pub retention: Option<Duration>,
     /// Where the rules have epochs. A part of the chain's clock: given when the chain is registered, and kept.
     pub epochs: Option<Epochs>,
+    /// Of a bridge: how many signers a withdrawal needs.
+    pub quorum: Option<i32>,
+    /// Of a bridge: how much one recipient may be granted on one day. None: no bound.
+    pub daily_limit: Option<Amount>,
 }
 
 /// Epochs that an Ethereum chain's history is kept for.
@@ -57,26 +65,31 @@ const KEPT_EPOCHS: i64 = 512;
 const SLOTS_PER_EPOCH: i32 = 32;
 const MOST_SLOTS_PER_EPOCH: i32 = 65_536;
 const SLOTS_PER_EPOCH_RANGE: &str = "a whole number from 1 to 65536";
+const QUORUM_RANGE: &str = "a whole number, 1 or above";
 
 impl Options {
     pub fn default_of(rules: Rules) -> Self {
         Self {
             first_use: FirstUse::Quarantine,
-            horizon_slots: Some(2),
+            horizon_slots: rules.has_clock().then_some(2),
             margin_slots: 4,
             allow_unsigned_release: false,
-            durable_record: false,
+            signature_scheme: SignatureScheme::default_of(rules),
+            // Relayers read a bridge's signatures from the table.
+            durable_record: rules == Rules::Bridge,
             require_standby: false,
-            retention: Some(14 * 86_400 * 1_000_000),
+            retention: rules.has_clock().then_some(14 * 86_400 * 1_000_000),
             epochs: rules.has_epochs().then(|| Epochs::new(SLOTS_PER_EPOCH)),
+            quorum: (rules == Rules::Bridge).then_some(1),
+            daily_limit: None,
         }
     }
 
     /// How long history is kept where nothing else was said.
-    pub fn default_retention(&self, clock: &Clock) -> Option<Duration> {
-        match self.epochs {
-            Some(epochs) => Some(epochs.duration(KEPT_EPOCHS, clock.slot_duration)),
-            None => self.retention,
+    pub fn default_retention(&self, clock: Option<&Clock>) -> Option<Duration> {
+        match (self.epochs, clock) {
+            (Some(epochs), Some(clock)) => Some(epochs.duration(KEPT_EPOCHS, clock.slot_duration)),
+            _ => self.retention,
         }
     }
 }
@@ -95,28 +108,39 @@ impl OptionArguments {
 }
 
 const OPTION_NAMES: &str = "first_use, horizon_slots, margin_slots, allow_unsigned_release, \
-     signature_scheme, record_commit, require_standby, retention, slots_per_epoch";
+     signature_scheme, record_commit, require_standby, retention, slots_per_epoch, quorum, daily_limit";
+
+/// What is counted by slots.
+const OPTIONS_BY_CLOCK: [&str; 3] = ["horizon_slots", "margin_slots", "retention"];
 
 /// A part of a chain's clock, and so never changed.
 pub const SLOTS_PER_EPOCH_OPTION: &str = "slots_per_epoch";
 
 impl Options {
     /// Sets one option from JSON. `retention` is read by `interval`, because only Postgres knows how to; for chains with epochs
-    /// it may be a number of them, which last as long as the slots of `slot_duration` do.
+    /// it may be a number of them, which last as long as the slots of `clock` do.
     ///
-    /// 22023 for an unknown option or value, 0A000 for one that this version cannot honour.
+    /// 22023 for an unknown option or value.
     pub fn set(
         &mut self,
+        rules: Rules,
         arguments: OptionArguments,
         name: &str,
         value: &Value,
-        slot_duration: Duration,
+        clock: Option<&Clock>,
         interval: &dyn Fn(&str) -> Result<Duration, Error>,
     ) -> Result<(), Error> {
         let bad_value = |name, value, expected| bad_value(arguments, name, value, expected);
-        let not_yet = |name, value, instead| not_yet(arguments, name, value, instead);
         let whole_number = |name, value, expected| whole_number(arguments, name, value, expected);
         match (name, value) {
+            _ if !rules.has_clock() && OPTIONS_BY_CLOCK.contains(&name) => {
+                return Err(Error::argument(
+                    SqlState::INVALID_PARAMETER_VALUE,
+                    arguments.name,
+                    format!("chain option {name} is for rules with slots"),
+                )
+                .hint("Leave it out: a bridge has no slots, and its history is kept."));
+            }
             ("first_use", Value::String(word)) if word == "quarantine" => {
                 self.first_use = FirstUse::Quarantine;
             }
@@ -142,21 +166,15 @@ impl Options {
                 self.durable_record = true;
             }
             ("record_commit", _) => return Err(bad_value(name, value, "\"async\" or \"durable\"")),
-            ("signature_scheme", Value::String(word)) if word == "none" => {}
-            ("signature_scheme", Value::String(word))
-                if ["either", "eip191", "digest", "ed25519", "bls12_381"].contains(&word.as_str()) =>
-            {
-                return Err(not_yet(name, value, "none"));
-            }
-            ("signature_scheme", _) => return Err(bad_value(name, value, "\"none\"")),
+            ("signature_scheme", _) => self.signature_scheme = signature_scheme(rules, arguments, value)?,
             ("require_standby", Value::Bool(required)) => {
                 self.require_standby = *required;
             }
             ("require_standby", _) => return Err(bad_value(name, value, "true or false")),
             ("retention", Value::Null) => self.retention = None,
             ("retention", Value::String(text)) => {
-                let retention = match (self.epochs, number_of_epochs(text)) {
-                    (Some(epochs), Some(number)) => epochs.duration(number, slot_duration),
+                let retention = match (self.epochs.zip(clock), number_of_epochs(text)) {
+                    (Some((epochs, clock)), Some(number)) => epochs.duration(number, clock.slot_duration),
                     _ => interval(text)?,
                 };
                 if retention < 0 {
@@ -182,6 +200,33 @@ impl Options {
                 )
                 .hint("Leave it out."));
             }
+            ("quorum" | "daily_limit", _) if self.quorum.is_none() => {
+                return Err(Error::argument(
+                    SqlState::INVALID_PARAMETER_VALUE,
+                    arguments.name,
+                    format!("chain option {name} is for bridges"),
+                )
+                .hint("Leave it out."));
+            }
+            ("quorum", _) => {
+                let quorum = whole_number(name, value, QUORUM_RANGE)?;
+                if quorum < 1 {
+                    return Err(bad_value(name, value, QUORUM_RANGE));
+                }
+                self.quorum = Some(quorum);
+            }
+            ("daily_limit", Value::Null) => self.daily_limit = None,
+            ("daily_limit", _) => {
+                let digits = match value {
+                    Value::String(text) => Some(text.clone()),
+                    // Others do not hold all digits.
+                    Value::Number(number) => number.as_u64().map(|number| number.to_string()),
+                    _ => None,
+                };
+                let amount = digits.and_then(|digits| Amount::parse(arguments.value, &digits).ok());
+                let expected = "null or a whole number of the smallest unit, 0 to 2^256-1, as text";
+                self.daily_limit = Some(amount.ok_or_else(|| bad_value(name, value, expected))?);
+            }
             _ => {
                 return Err(Error::argument(
                     SqlState::INVALID_PARAMETER_VALUE,
@@ -193,6 +238,18 @@ impl Options {
         }
         Ok(())
     }
+}
+
+/// One that the validators of these rules can be checked by.
+fn signature_scheme(rules: Rules, arguments: OptionArguments, value: &Value) -> Result<SignatureScheme, Error> {
+    let length = rules.validator_bytes();
+    let given = value.as_str().and_then(SignatureScheme::named);
+    given.filter(|scheme| scheme.is_for(length)).ok_or_else(|| {
+        let fitting = SignatureScheme::ALL.into_iter().filter(|scheme| scheme.is_for(length));
+        let names: Vec<&str> = fitting.map(SignatureScheme::name).collect();
+        let expected = format!("one of {}: validators of rules {} have {length} bytes", names.join(", "), rules.name());
+        bad_value(arguments, "signature_scheme", value, &expected)
+    })
 }
 
 /// The number in a text such as "512 epochs".
@@ -253,17 +310,25 @@ fn bad_value(arguments: OptionArguments, name: &str, value: &Value, expected: &s
     .hint(format!("Give {expected}."))
 }
 
-fn not_yet(arguments: OptionArguments, name: &str, value: &Value, instead: &str) -> Error {
-    Error::argument(
-        SqlState::FEATURE_NOT_SUPPORTED,
-        arguments.value,
-        format!("chain option {name} cannot be {value} in this version"),
-    )
-    .hint(format!("This version knows only {instead}."))
-}
-
-/// A clock is mandatory where doubt is lifted by time. 22004 without one, 22023 for a slot duration that is not positive.
-pub fn check_clock(genesis: Option<i64>, slot_duration: Option<Duration>) -> Result<Clock, Error> {
+/// A clock is mandatory where doubt is lifted by time, and nothing has one where nothing has a slot. 22004 without one, 22023 for a
+/// slot duration that is not positive, and for a clock of a bridge.
+pub fn check_clock(
+    rules: Rules,
+    genesis: Option<i64>,
+    slot_duration: Option<Duration>,
+) -> Result<Option<Clock>, Error> {
+    if !rules.has_clock() {
+        let given = [("genesis_time", genesis.is_some()), ("slot_duration", slot_duration.is_some())];
+        return match given.iter().find(|(_, given)| *given) {
+            None => Ok(None),
+            Some((argument, _)) => Err(Error::argument(
+                SqlState::INVALID_PARAMETER_VALUE,
+                argument,
+                format!("{argument} is for rules with slots"),
+            )
+            .hint("Leave it out: a bridge has none.")),
+        };
+    }
     let genesis = super::error::required("genesis_time", genesis)?;
     let slot_duration = super::error::required("slot_duration", slot_duration)?;
     if genesis == i64::MIN || genesis == i64::MAX {
@@ -282,7 +347,7 @@ pub fn check_clock(genesis: Option<i64>, slot_duration: Option<Duration>) -> Res
         )
         .hint("Give the duration of one slot, such as '72 s'."));
     }
-    Ok(Clock { genesis, slot_duration })
+    Ok(Some(Clock { genesis, slot_duration }))
 }
 
 #[cfg(test)]
@@ -290,13 +355,15 @@ mod tests {
     use super::*;
     use serde_json::json;
 
+    const CLOCK: Clock = Clock { genesis: 0, slot_duration: 12_000_000 };
+
     fn set(name: &str, value: Value) -> Result<Options, Error> {
         set_for(Rules::Aztec, name, value)
     }
 
     fn set_for(rules: Rules, name: &str, value: Value) -> Result<Options, Error> {
         let mut options = Options::default_of(rules);
-        options.set(OptionArguments::TOGETHER, name, &value, 12_000_000, &|_| Ok(7)).map(|()| options)
+        options.set(rules, OptionArguments::TOGETHER, name, &value, Some(&CLOCK), &|_| Ok(7)).map(|()| options)
     }
 
     #[test]
@@ -332,8 +399,27 @@ mod tests {
             assert_eq!(error.code, SqlState::INVALID_PARAMETER_VALUE, "{name}");
             assert!(error.hint.is_some());
         }
-        let error = set("signature_scheme", json!("bls12_381")).unwrap_err();
-        assert_eq!(error.code, SqlState::FEATURE_NOT_SUPPORTED);
+    }
+
+    #[test]
+    fn a_signature_scheme_fits_the_validators() {
+        use Rules::{Aztec, Ethereum};
+        for (rules, word) in [(Aztec, "either"), (Aztec, "eip191"), (Aztec, "digest"), (Aztec, "none")] {
+            assert_eq!(set_for(rules, "signature_scheme", json!(word)).unwrap().signature_scheme.name(), word);
+        }
+        assert!(set_for(Ethereum, "signature_scheme", json!("bls12_381")).is_ok());
+        for (rules, value) in [
+            (Aztec, json!("bls12_381")),
+            (Aztec, json!("ed25519")),
+            (Aztec, json!("rsa")),
+            (Aztec, json!(null)),
+            (Ethereum, json!("either")),
+            (Ethereum, json!("digest")),
+        ] {
+            let error = set_for(rules, "signature_scheme", value).unwrap_err();
+            assert_eq!(error.code, SqlState::INVALID_PARAMETER_VALUE);
+            assert!(error.hint.is_some_and(|hint| hint.contains("none: validators of rules")));
+        }
     }
 
     #[test]
@@ -347,6 +433,43 @@ mod tests {
     }
 
     #[test]
+    fn a_bridge_has_a_quorum_and_a_limit_and_no_slots() {
+        let bridge = |name, value| set_for(Rules::Bridge, name, value);
+        assert_eq!(bridge("quorum", json!(3)).unwrap().quorum, Some(3));
+        for (value, limit) in [(json!("12"), Some("12")), (json!(7), Some("7")), (json!(null), None)] {
+            let options = bridge("daily_limit", value).unwrap();
+            assert_eq!(options.daily_limit.as_ref().map(Amount::show), limit);
+        }
+        for (name, value) in [
+            ("quorum", json!(0)),
+            ("quorum", json!(null)),
+            ("daily_limit", json!("1.5")),
+            ("daily_limit", json!("-1")),
+            ("daily_limit", json!(1.5)),
+            ("daily_limit", json!(1e30)),
+            ("horizon_slots", json!(null)),
+            ("margin_slots", json!(4)),
+            ("retention", json!("14 days")),
+            ("slots_per_epoch", json!(32)),
+        ] {
+            assert!(bridge(name, value).is_err(), "{name}");
+        }
+        assert!(set("quorum", json!(2)).is_err());
+        assert!(set("daily_limit", json!(null)).is_err());
+        assert!(Options::default_of(Rules::Bridge).durable_record);
+        assert_eq!(Options::default_of(Rules::Bridge).horizon_slots, None);
+    }
+
+    #[test]
+    fn only_what_has_slots_has_a_clock() {
+        assert_eq!(check_clock(Rules::Bridge, None, None), Ok(None));
+        assert!(check_clock(Rules::Bridge, Some(0), None).is_err());
+        assert!(check_clock(Rules::Bridge, None, Some(1)).is_err());
+        assert_eq!(check_clock(Rules::Aztec, Some(0), Some(12_000_000)), Ok(Some(CLOCK)));
+        assert!(check_clock(Rules::Aztec, None, None).is_err());
+    }
+
+    #[test]
     fn retention_may_be_a_number_of_epochs() {
         let kept = |text| set_for(Rules::Ethereum, "retention", json!(text)).unwrap().retention;
         assert_eq!(kept("512 epochs"), Some(512 * 32 * 12_000_000));
@@ -354,8 +477,7 @@ mod tests {
         assert_eq!(kept("9 days"), Some(7));
         assert!(set_for(Rules::Ethereum, "retention", json!("-1 epochs")).is_err());
         assert_eq!(set("retention", json!("512 epochs")).unwrap().retention, Some(7));
-        let clock = Clock { genesis: 0, slot_duration: 12_000_000 };
-        assert_eq!(Options::default_of(Rules::Ethereum).default_retention(&clock), kept("512 epochs"));
+        assert_eq!(Options::default_of(Rules::Ethereum).default_retention(Some(&CLOCK)), kept("512 epochs"));
     }
 
     #[test]

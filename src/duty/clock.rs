@@ -30,6 +30,11 @@ impl Clock {
     }
 }
 
+/// The current slot, by the chain's clock. Without one nobody can tell what is past: then doubt is about every slot.
+pub fn current_slot(clock: Option<&Clock>, now: Timestamp) -> i64 {
+    clock.map_or(i64::MAX, |clock| clock.slot_at(now))
+}
+
 /// An interval in microseconds. A month has no fixed length, so intervals with months are refused (22023).
 pub fn interval_to_duration(argument: &str, months: i32, days: i32, microseconds: i64) -> Result<Duration, Error> {
     if months != 0 {

@@ -6,7 +6,8 @@ use super::error::{Error, SqlState};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct DutyKey {
     pub chain_id: i32,
-    /// Of an attestation's target checkpoint: the first slot of the epoch.
+    /// Of an attestation's target checkpoint: the first slot of the epoch. Of a state, its sequence; of a withdrawal, the number
+    /// that the ledger gave its request.
     pub slot: i64,
     pub validator_id: i32,
     pub duty_type_id: i16,
@@ -23,8 +24,17 @@ pub struct DutyType {
     pub least_block_index: i32,
     /// None: no bound.
     pub greatest_block_index: Option<i32>,
-    /// Asked for by source and target epoch instead of by slot.
-    pub by_epochs: bool,
+    pub asked_by: AskedBy,
+}
+
+/// What a duty of some type is counted by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AskedBy {
+    Slot,
+    /// Source and target epoch.
+    Epochs,
+    /// The request of a withdrawal.
+    RequestId,
 }
 
 impl DutyType {
@@ -54,8 +64,13 @@ mod tests {
 
     #[test]
     fn block_index_follows_the_duty_type() {
-        let proposal =
-            DutyType { id: 1, protected: true, least_block_index: 0, greatest_block_index: None, by_epochs: false };
+        let proposal = DutyType {
+            id: 1,
+            protected: true,
+            least_block_index: 0,
+            greatest_block_index: None,
+            asked_by: AskedBy::Slot,
+        };
         let attestation = DutyType { least_block_index: -1, greatest_block_index: Some(-1), ..proposal.clone() };
         assert!(proposal.check_block_index("BLOCK_PROPOSAL", 0).is_ok());
         assert!(proposal.check_block_index("BLOCK_PROPOSAL", i32::MAX).is_ok());

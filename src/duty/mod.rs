@@ -8,6 +8,8 @@ pub mod epochs;
 pub mod error;
 pub mod excerpt;
 pub mod fields;
+#[cfg(test)]
+mod fuzz_tests;
 pub mod hex_text;
 pub mod key;
 pub mod position;
@@ -15,5 +17,7 @@ pub mod receipt;
 pub mod request;
 pub mod rules;
 pub mod seal;
+pub mod signature_scheme;
 pub mod token;
 pub mod vote;
+pub mod withdrawal;

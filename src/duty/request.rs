@@ -6,16 +6,20 @@ use super::error::{required, Error, SqlState};
 use super::hex_text;
 use super::rules::SignatureLength;
 use super::vote::Vote;
+use super::withdrawal::{Withdrawal, WithdrawalArguments};
 
 /// A day. Nobody leases or waits longer by intent.
 const GREATEST_MILLISECONDS: i32 = 86_400_000;
 const LONGEST_NODE_ID: usize = 255;
+const LONGEST_ATTESTATION: usize = 65_536;
 
 /// What a duty is counted by.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Subject {
+    /// Of a bridge's state, its sequence.
     Slot(i64),
     Vote(Vote),
+    Withdrawal(Withdrawal),
 }
 
 /// What a node asks: may I sign this message for this duty?
@@ -42,12 +46,16 @@ pub struct Request {
 pub enum SubjectArguments {
     Slot(Option<i64>),
     Vote { source_epoch: Option<i64>, target_epoch: Option<i64> },
+    Sequence(Option<i64>),
+    Withdrawal(WithdrawalArguments),
 }
 
 impl SubjectArguments {
     fn parse(self) -> Result<Subject, Error> {
         Ok(match self {
             Self::Slot(slot) => Subject::Slot(not_negative("slot", required("slot", slot)?)?),
+            Self::Sequence(sequence) => Subject::Slot(not_negative("sequence", required("sequence", sequence)?)?),
+            Self::Withdrawal(withdrawal) => Subject::Withdrawal(withdrawal.parse()?),
             Self::Vote { source_epoch, target_epoch } => Subject::Vote(Vote {
                 source_epoch: not_negative("source_epoch", required("source_epoch", source_epoch)?)?,
                 target_epoch: not_negative("target_epoch", required("target_epoch", target_epoch)?)?,
@@ -118,6 +126,19 @@ pub fn parse_signature(text: &str, length: SignatureLength) -> Result<Vec<u8>, E
         SignatureLength::Secp256k1 => hex_text::parse::<65>("signature", text)?.to_vec(),
         SignatureLength::Bls => hex_text::parse::<96>("signature", text)?.to_vec(),
     })
+}
+
+/// What a signer's machine attests, kept beside its signature: any text, at most as long as such a token is. 22023 for a longer one.
+pub fn parse_attestation(attestation: Option<String>) -> Result<Option<String>, Error> {
+    match attestation {
+        Some(text) if text.len() > LONGEST_ATTESTATION => Err(Error::argument(
+            SqlState::INVALID_PARAMETER_VALUE,
+            "attestation",
+            format!("attestation has {} bytes", text.len()),
+        )
+        .hint(format!("Give at most {LONGEST_ATTESTATION} bytes, or null."))),
+        attestation => Ok(attestation),
+    }
 }
 
 /// A name that ends in sentences for people and in a file of logs: printable, not empty, at most 255 bytes.
@@ -238,6 +259,15 @@ mod tests {
             assert_eq!(error.detail, Some(format!("Argument: {argument}.")));
             assert!(error.hint.is_some(), "{argument}");
         }
+    }
+
+    #[test]
+    fn an_attestation_has_a_length() {
+        assert_eq!(parse_attestation(None), Ok(None));
+        let longest = "a".repeat(65_536);
+        assert_eq!(parse_attestation(Some(longest.clone())), Ok(Some(longest.clone())));
+        let error = parse_attestation(Some(longest + "a")).unwrap_err();
+        assert_eq!(error.code, SqlState::INVALID_PARAMETER_VALUE);
     }
 
     #[test]

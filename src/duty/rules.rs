@@ -11,6 +11,8 @@ pub enum Rules {
     Aztec,
     /// EIP-3076.
     Ethereum,
+    /// One message for one withdrawal, and one state for one sequence.
+    Bridge,
 }
 
 /// How long a signature is, in its one form.
@@ -23,30 +25,32 @@ pub enum SignatureLength {
 }
 
 impl Rules {
-    pub const NAMES: &str = "aztec, ethereum";
+    pub const ALL: [Self; 3] = [Self::Aztec, Self::Ethereum, Self::Bridge];
+    pub const NAMES: &str = "aztec, ethereum, bridge";
 
     pub fn name(self) -> &'static str {
         match self {
             Self::Aztec => "aztec",
             Self::Ethereum => "ethereum",
+            Self::Bridge => "bridge",
         }
     }
 
     pub fn named(name: &str) -> Option<Self> {
-        [Self::Aztec, Self::Ethereum].into_iter().find(|rules| rules.name() == name)
+        Self::ALL.into_iter().find(|rules| rules.name() == name)
     }
 
     /// An address, or a BLS public key.
     pub fn validator_bytes(self) -> i32 {
         match self {
-            Self::Aztec => 20,
+            Self::Aztec | Self::Bridge => 20,
             Self::Ethereum => 48,
         }
     }
 
     pub fn signature(self) -> SignatureLength {
         match self {
-            Self::Aztec => SignatureLength::Secp256k1,
+            Self::Aztec | Self::Bridge => SignatureLength::Secp256k1,
             Self::Ethereum => SignatureLength::Bls,
         }
     }
@@ -56,10 +60,16 @@ impl Rules {
         self == Self::Ethereum
     }
 
+    /// Whether slots follow from time. A bridge counts sequences and request ids, and none of them is past by the clock.
+    pub fn has_clock(self) -> bool {
+        self != Self::Bridge
+    }
+
     /// The identity in its one spelling. 22023 or 22P02 for what is none.
     pub fn parse_identity(self, text: &str) -> Result<String, Error> {
         match self {
-            Self::Aztec => parse_aztec_identity(text),
+            Self::Aztec => parse_contract_identity(text, "an aztec", "rollup"),
+            Self::Bridge => parse_contract_identity(text, "a bridge", "bridge contract"),
             Self::Ethereum => {
                 let genesis_validators_root: [u8; 32] = hex_text::parse("identity", text)?;
                 Ok(hex_text::show(&genesis_validators_root))
@@ -68,20 +78,20 @@ impl Rules {
     }
 }
 
-/// Identity of an Aztec chain: `<L1 chain id>:<rollup address>`, the address in lower case.
-fn parse_aztec_identity(text: &str) -> Result<String, Error> {
+/// The identity of a chain that lives in a contract: `<L1 chain id>:<address>`, the address in lower case.
+fn parse_contract_identity(text: &str, whose: &str, contract: &str) -> Result<String, Error> {
     let malformed = |what: &str| {
-        Error::argument(SqlState::INVALID_PARAMETER_VALUE, "identity", format!("identity of an aztec chain {what}"))
-            .hint("Give <L1 chain id>:<rollup address>, such as 1:0x and 40 hex digits.")
+        Error::argument(SqlState::INVALID_PARAMETER_VALUE, "identity", format!("identity of {whose} chain {what}"))
+            .hint(format!("Give <L1 chain id>:<{contract} address>, such as 1:0x and 40 hex digits."))
     };
-    let (l1_chain_id, rollup) = text.split_once(':').ok_or_else(|| malformed("has no colon"))?;
+    let (l1_chain_id, address) = text.split_once(':').ok_or_else(|| malformed("has no colon"))?;
     let number: u64 = l1_chain_id.parse().map_err(|_| malformed("does not begin with an L1 chain id"))?;
     // One spelling for one chain: +1, 01 and 1 must not be three identities.
     if number.to_string() != l1_chain_id {
         return Err(malformed("has an L1 chain id with a sign or leading zeros"));
     }
-    let rollup: [u8; 20] = hex_text::parse("identity", rollup)?;
-    Ok(format!("{number}:{}", hex_text::show(&rollup)))
+    let address: [u8; 20] = hex_text::parse("identity", address)?;
+    Ok(format!("{number}:{}", hex_text::show(&address)))
 }
 
 #[cfg(test)]
@@ -90,7 +100,7 @@ mod tests {
 
     #[test]
     fn a_family_has_one_name() {
-        for rules in [Rules::Aztec, Rules::Ethereum] {
+        for rules in Rules::ALL {
             assert_eq!(Rules::named(rules.name()), Some(rules));
             assert!(Rules::NAMES.contains(rules.name()));
         }

@@ -5,11 +5,13 @@ use super::lock::{self, LockName};
 use super::registry;
 use super::statement::{statement, Row, Session, Statement, Time, Value};
 use crate::duty::chain::{first_use_slot, FirstUse, Options};
-use crate::duty::clock::{interval_to_duration, Clock, Duration, Timestamp};
+use crate::duty::clock::{self, interval_to_duration, Clock, Duration, Timestamp};
 use crate::duty::epochs::Epochs;
 use crate::duty::error::{Error, SqlState};
 use crate::duty::rules::Rules;
 use crate::duty::seal;
+use crate::duty::signature_scheme::SignatureScheme;
+use crate::duty::withdrawal::Amount;
 
 /// What a chain is registered with.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -17,7 +19,8 @@ pub struct Chain {
     pub name: String,
     pub rules: Rules,
     pub identity: String,
-    pub clock: Clock,
+    /// None: the rules count nothing that follows from time.
+    pub clock: Option<Clock>,
     pub options: Options,
 }
 
@@ -52,7 +55,7 @@ macro_rules! select_chain {
             "SELECT id, tableoid, name, rules, identity, genesis_time, slot_duration_us, first_use, horizon_slots, \
                     margin_slots, allow_unsigned_release, record_commit, require_standby, retention_us, \
                     retired_at IS NOT NULL, cleaned_slot, frozen_at IS NOT NULL, validator_bytes, awaited_slot, reach_slot, \
-                    slots_per_epoch \
+                    slots_per_epoch, signature_scheme, quorum, daily_limit::text \
                FROM slashguard.chain "
             $where
         )
@@ -68,7 +71,8 @@ impl Chain {
     /// Up to which slot a validator waits that is new here at that time.
     pub fn first_use_slot(&self, time: Timestamp) -> Option<i64> {
         let options = &self.options;
-        first_use_slot(options.first_use, options.margin_slots, options.horizon_slots, self.clock.slot_at(time))
+        let current_slot = clock::current_slot(self.clock.as_ref(), time);
+        first_use_slot(options.first_use, options.margin_slots, options.horizon_slots, current_slot)
     }
 }
 
@@ -81,7 +85,7 @@ fn registered(row: &Row) -> Result<Registered, Error> {
             name: row.need(3)?,
             rules: rules(row.need(4)?)?,
             identity: row.need(5)?,
-            clock: Clock { genesis: row.need::<Time>(6)?.0, slot_duration: row.need(7)? },
+            clock: clock(row.get(6)?, row.get(7)?),
             options: Options {
                 first_use: FirstUse::named(&row.need::<String>(8)?),
                 horizon_slots: row.get(9)?,
@@ -91,6 +95,9 @@ fn registered(row: &Row) -> Result<Registered, Error> {
                 require_standby: row.need(13)?,
                 retention: row.get(14)?,
                 epochs: row.get(21)?.map(Epochs::new),
+                signature_scheme: signature_scheme(row.need(22)?)?,
+                quorum: row.get(23)?,
+                daily_limit: row.get::<String>(24)?.map(|limit| Amount::parse("daily_limit", &limit)).transpose()?,
             },
         },
         retired: row.need(15)?,
@@ -102,9 +109,19 @@ fn registered(row: &Row) -> Result<Registered, Error> {
     })
 }
 
+/// The clock in these columns.
+pub fn clock(genesis: Option<Time>, slot_duration: Option<Duration>) -> Option<Clock> {
+    Some(Clock { genesis: genesis?.0, slot_duration: slot_duration? })
+}
+
 /// The rules family of that name on record.
 pub fn rules(name: String) -> Result<Rules, Error> {
     Rules::named(&name).ok_or_else(|| Error::internal(format!("a chain has the rules {name}")))
+}
+
+/// The signature scheme of that name on record.
+pub fn signature_scheme(name: String) -> Result<SignatureScheme, Error> {
+    SignatureScheme::named(&name).ok_or_else(|| Error::internal(format!("a chain has the signature scheme {name}")))
 }
 
 /// The chain of that name; 42704 if there is none.
@@ -167,8 +184,8 @@ static ADD: Statement = Statement::new(
     c"INSERT INTO slashguard.chain
              (name, rules, identity, validator_bytes, genesis_time, slot_duration_us, first_use, horizon_slots,
               margin_slots, allow_unsigned_release, record_commit, require_standby, retention_us, registered_at,
-              slots_per_epoch)
-      VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)
+              slots_per_epoch, signature_scheme, quorum, daily_limit)
+      VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18::numeric)
       ON CONFLICT DO NOTHING",
 );
 
@@ -183,8 +200,8 @@ pub fn add(session: &Session, chain: &Chain, now: Timestamp) -> Result<Option<Re
             Value::Text(Some(chain.rules.name())),
             Value::Text(Some(&chain.identity)),
             Value::Integer(Some(chain.rules.validator_bytes())),
-            Value::Timestamp(Some(chain.clock.genesis)),
-            Value::Bigint(Some(chain.clock.slot_duration)),
+            Value::Timestamp(chain.clock.map(|clock| clock.genesis)),
+            Value::Bigint(chain.clock.map(|clock| clock.slot_duration)),
             Value::Text(Some(options.first_use.name())),
             Value::Integer(options.horizon_slots),
             Value::Integer(Some(options.margin_slots)),
@@ -194,6 +211,9 @@ pub fn add(session: &Session, chain: &Chain, now: Timestamp) -> Result<Option<Re
             Value::Bigint(options.retention),
             Value::Timestamp(Some(now)),
             Value::Integer(options.epochs.map(Epochs::slots_per_epoch)),
+            Value::Text(Some(options.signature_scheme.name())),
+            Value::Integer(options.quorum),
+            Value::Text(options.daily_limit.as_ref().map(Amount::show)),
         ],
     )?;
     if added.any() {
@@ -219,7 +239,8 @@ fn record_commit(options: &Options) -> &'static str {
 static SET_OPTIONS: Statement = Statement::new(
     c"UPDATE slashguard.chain
          SET first_use = $2, horizon_slots = $3, margin_slots = $4, allow_unsigned_release = $5, record_commit = $6,
-             require_standby = $7, retention_us = $8
+             require_standby = $7, retention_us = $8, signature_scheme = $9, quorum = $10,
+             daily_limit = $11::numeric
        WHERE id = $1",
 );
 
@@ -235,6 +256,9 @@ pub fn set_options(session: &Session, id: i32, options: &Options) -> Result<(), 
             Value::Text(Some(record_commit(options))),
             Value::Bool(options.require_standby),
             Value::Bigint(options.retention),
+            Value::Text(Some(options.signature_scheme.name())),
+            Value::Integer(options.quorum),
+            Value::Text(options.daily_limit.as_ref().map(Amount::show)),
         ],
     )?;
     Ok(())

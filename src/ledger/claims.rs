@@ -20,7 +20,7 @@ pub struct Grant<'a> {
     pub lease_until: Timestamp,
 }
 
-fn key_values(key: &DutyKey) -> [Value<'static>; 5] {
+pub(super) fn key_values(key: &DutyKey) -> [Value<'static>; 5] {
     [
         Value::Integer(Some(key.chain_id)),
         Value::Bigint(Some(key.slot)),
@@ -30,7 +30,7 @@ fn key_values(key: &DutyKey) -> [Value<'static>; 5] {
     ]
 }
 
-fn with_key<'a, const N: usize>(key: &DutyKey, more: [Value<'a>; N]) -> Vec<Value<'a>> {
+pub(super) fn with_key<'a, const N: usize>(key: &DutyKey, more: [Value<'a>; N]) -> Vec<Value<'a>> {
     let mut values: Vec<Value> = Vec::with_capacity(5 + N);
     values.extend(key_values(key));
     values.extend(more);
@@ -47,6 +47,7 @@ macro_rules! for_key {
         )
     };
 }
+pub(super) use for_key;
 
 static INSERT: Statement = Statement::new(
     c"INSERT INTO slashguard.claim
@@ -100,17 +101,15 @@ pub fn read(session: &Session, key: &DutyKey) -> Result<Option<Claim>, Error> {
     rows.first().map(|row| read_claim(&row)).transpose()
 }
 
-fn read_claim(row: &Row) -> Result<Claim, Error> {
-    let message_hash: Option<Vec<u8>> = row.get(1)?;
+/// A claim in ten columns, as `read` selects them.
+pub(super) fn read_claim(row: &Row) -> Result<Claim, Error> {
     let imported = row.need(9)?;
     let replay = match (row.get::<[u8; 16]>(5)?, row.get::<u32>(6)?) {
         (Some(request_id), Some(role)) => Some(Replay { role, request_id }),
         _ => None,
     };
     Ok(Claim {
-        message_hash: message_hash
-            .map(|hash| hash.try_into().map_err(|_| Error::internal("a message hash on record is not 32 bytes")))
-            .transpose()?,
+        message_hash: message_hash(row.get(1)?)?,
         source_epoch: row.get(10)?,
         node: match row.get(2)? {
             Some(node) => node,
@@ -124,6 +123,12 @@ fn read_claim(row: &Row) -> Result<Claim, Error> {
         signature: row.get(8)?,
         imported,
     })
+}
+
+pub(super) fn message_hash(bytes: Option<Vec<u8>>) -> Result<Option<[u8; 32]>, Error> {
+    bytes
+        .map(|hash| hash.try_into().map_err(|_| Error::internal("a message hash on record is not 32 bytes")))
+        .transpose()
 }
 
 static SEVERAL: Statement = Statement::new(
@@ -143,7 +148,7 @@ static TAKE_OVER: Statement = for_key!(
                                      THEN c.previous_node_ids \
                                      ELSE array_append(c.previous_node_ids, c.node_id) END, \
             node_id = $7, secret = $8, granted_at = $9, lease_until = $10, \
-            request_id = $11, request_role = $12, answers = c.answers + 1",
+            request_id = $11, request_role = $12, answers = c.answers + 1, released_at = NULL",
     "AND c.message_hash = $6 AND c.signature IS NULL \
      AND (c.secret IS NULL OR c.lease_until <= $9)"
 );
@@ -199,49 +204,8 @@ pub fn replay(
     })
 }
 
-static SIGN: Statement = for_key!(
-    "UPDATE slashguard.claim AS c SET signature = $7, signed_at = $8",
-    "AND c.secret = $6 AND c.signature IS NULL"
-);
-static READ_SIGNED: Statement = for_key!("SELECT c.signed_at, c.secret, c.signature FROM slashguard.claim AS c", "");
-
-/// What became of a signature that was delivered.
-pub enum Recorded {
-    Now,
-    /// Recorded at this time before; the first signature stays.
-    Before(Timestamp),
-    /// The token does not hold the claim.
-    LockLost,
-    /// The claim is not there: cleaned up or freed.
-    Gone,
-}
-
-pub fn record(session: &Session, token: &LockToken, signature: &[u8], now: Timestamp) -> Result<Recorded, Error> {
-    let signed = SIGN.run(
-        session,
-        &with_key(
-            &token.key,
-            [Value::Uuid(Some(token.secret)), Value::Bytes(Some(signature)), Value::Timestamp(Some(now))],
-        ),
-    )?;
-    if signed.any() {
-        return Ok(Recorded::Now);
-    }
-    let rows = READ_SIGNED.run(session, &key_values(&token.key))?;
-    let Some(row) = rows.first() else {
-        return Ok(Recorded::Gone);
-    };
-    let holds = row.get::<[u8; 16]>(2)? == Some(token.secret);
-    let delivers_the_same = row.get::<Vec<u8>>(3)?.as_deref() == Some(signature);
-    Ok(match row.get::<Time>(1)? {
-        // A former holder that was slow and delivers what is on record anyway has done its duty, and changes nothing.
-        Some(at) if holds || delivers_the_same => Recorded::Before(at.0),
-        _ => Recorded::LockLost,
-    })
-}
-
 static RELEASE: Statement = for_key!(
-    "UPDATE slashguard.claim AS c SET secret = NULL, request_id = NULL, request_role = NULL, lease_until = $7",
+    "UPDATE slashguard.claim AS c SET secret = NULL, request_id = NULL, request_role = NULL, lease_until = $7, released_at = $7",
     "AND c.secret = $6 AND c.signature IS NULL \
      RETURNING c.node_id"
 );

@@ -16,7 +16,7 @@ use super::statement::{Row, Session, Statement, Time, Value};
 use super::witnesses;
 use crate::duty::acquisition::{self, Acquisition};
 use crate::duty::chain::grantable_slots;
-use crate::duty::clock::{Duration, Timestamp};
+use crate::duty::clock::{self, Duration, Timestamp};
 use crate::duty::error::Error;
 use crate::duty::position::Position;
 use crate::rules::recall::Recall;
@@ -252,7 +252,7 @@ pub fn quarantine(
 pub fn last_slot_that_may_be_granted(registered: &Registered, now: Timestamp) -> i64 {
     let chain = &registered.chain;
     let ahead = grantable_slots(chain.options.margin_slots, chain.options.horizon_slots);
-    chain.clock.slot_at(now).saturating_add(ahead).max(registered.reach_slot.unwrap_or(i64::MIN))
+    clock::current_slot(chain.clock.as_ref(), now).saturating_add(ahead).max(registered.reach_slot.unwrap_or(i64::MIN))
 }
 
 /// Nodes that were active in the last day that this ledger knows of are witnesses: files that were put back may be older than

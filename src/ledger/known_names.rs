@@ -44,6 +44,7 @@ pub fn recall(request: &Request) -> Option<Entry> {
             duty_type: duty_type.clone(),
             validator: Some(known.validators.get(&(chain.id, request.validator.clone()))?.clone()),
             node_id: Some(*known.nodes.get(&request.node)?),
+            withdrawal_id: None,
         })
     })
 }

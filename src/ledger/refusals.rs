@@ -4,7 +4,7 @@ use super::statement::{Session, Statement, Value};
 use crate::duty::acquisition::{Acquisition, Outcome};
 use crate::duty::clock::Timestamp;
 use crate::duty::error::Error;
-use crate::duty::request::Request;
+use crate::duty::request::{Request, Subject};
 use std::hash::{DefaultHasher, Hash, Hasher};
 
 /// Places for each kind of outcome, so that a flood of one kind does not wash the others away.
@@ -13,31 +13,35 @@ const PLACES: u64 = 8192;
 static NOTE: Statement = Statement::new(
     c"INSERT INTO slashguard.refusal AS r
              (place, chain_id, validator, slot, duty_type_id, block_index, message_hash, node, outcome, reason,
-              count, first_at, last_at, source_epoch)
-      VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 1, $11, $11, $12)
+              count, first_at, last_at, source_epoch, withdrawal_request_id)
+      VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 1, $11, $11, $12, $13)
       ON CONFLICT (place) DO UPDATE SET
           count = CASE WHEN (r.chain_id, r.validator, r.slot, r.duty_type_id, r.block_index, r.message_hash, r.node,
                              r.outcome)
                             =
                             (EXCLUDED.chain_id, EXCLUDED.validator, EXCLUDED.slot, EXCLUDED.duty_type_id,
                              EXCLUDED.block_index, EXCLUDED.message_hash, EXCLUDED.node, EXCLUDED.outcome)
+                        AND r.withdrawal_request_id IS NOT DISTINCT FROM EXCLUDED.withdrawal_request_id
                        THEN r.count + 1 ELSE 1 END,
           first_at = CASE WHEN (r.chain_id, r.validator, r.slot, r.duty_type_id, r.block_index, r.message_hash, r.node,
                                 r.outcome)
                                =
                                (EXCLUDED.chain_id, EXCLUDED.validator, EXCLUDED.slot, EXCLUDED.duty_type_id,
                                 EXCLUDED.block_index, EXCLUDED.message_hash, EXCLUDED.node, EXCLUDED.outcome)
+                           AND r.withdrawal_request_id IS NOT DISTINCT FROM EXCLUDED.withdrawal_request_id
                           THEN r.first_at ELSE EXCLUDED.first_at END,
           chain_id = EXCLUDED.chain_id, validator = EXCLUDED.validator, slot = EXCLUDED.slot,
           duty_type_id = EXCLUDED.duty_type_id, block_index = EXCLUDED.block_index,
           message_hash = EXCLUDED.message_hash, node = EXCLUDED.node, outcome = EXCLUDED.outcome,
-          reason = EXCLUDED.reason, last_at = EXCLUDED.last_at, source_epoch = EXCLUDED.source_epoch",
+          reason = EXCLUDED.reason, last_at = EXCLUDED.last_at, source_epoch = EXCLUDED.source_epoch,
+          withdrawal_request_id = EXCLUDED.withdrawal_request_id",
 );
 
 /// What the names of a request stand for, as far as a refusal is told apart by it.
 pub struct Asked {
     pub chain_id: i32,
     pub duty_type_id: i16,
+    /// Of a withdrawal none: its request may not have a number yet.
     pub slot: i64,
     /// Of an attestation.
     pub source_epoch: Option<i64>,
@@ -69,9 +73,17 @@ pub fn note(
             Value::Text(Some(&answer.reason)),
             Value::Timestamp(Some(now)),
             Value::Bigint(asked.source_epoch),
+            Value::Bytes(withdrawal_request_id(request)),
         ],
     )?;
     Ok(())
+}
+
+fn withdrawal_request_id(request: &Request) -> Option<&[u8]> {
+    match &request.subject {
+        Subject::Withdrawal(withdrawal) => Some(&withdrawal.request_id),
+        Subject::Slot(_) | Subject::Vote(_) => None,
+    }
 }
 
 /// Which ring keeps an outcome. None: not a refusal.
@@ -94,6 +106,7 @@ fn place(ring: u64, asked: &Asked, request: &Request) -> i32 {
         request.block_index,
         request.message_hash,
         &request.node,
+        withdrawal_request_id(request),
     )
         .hash(&mut hasher);
     (ring * PLACES + hasher.finish() % PLACES) as i32

@@ -5,12 +5,13 @@ use super::chains;
 use super::lock::LockName;
 use super::patience;
 use super::statement::{Session, Statement, Time, Value};
+use super::withdrawals;
 use crate::duty::chain::FirstUse;
-use crate::duty::clock::{Clock, Timestamp};
+use crate::duty::clock::{self, Clock, Timestamp};
 use crate::duty::epochs::Epochs;
 use crate::duty::error::{Error, SqlState};
 use crate::duty::hex_text;
-use crate::duty::key::DutyType;
+use crate::duty::key::{AskedBy, DutyType};
 use crate::duty::request::{Request, Subject};
 use crate::duty::rules::Rules;
 use crate::duty::seal;
@@ -24,6 +25,8 @@ pub struct Entry {
     pub validator: Option<Validator>,
     /// None: never seen.
     pub node_id: Option<i32>,
+    /// The number that the ledger gave the request of a withdrawal. None: it was never granted to anybody.
+    pub withdrawal_id: Option<i64>,
 }
 
 /// A chain as a claim needs it. The second half may change at any time.
@@ -37,7 +40,7 @@ pub struct Chain {
     pub seal_key: seal::Key,
     /// Waiting places are locks on the ledger's table.
     pub ledger_table: u32,
-    pub clock: Clock,
+    pub clock: Option<Clock>,
     pub rules: Rules,
     pub epochs: Option<Epochs>,
     pub first_use: FirstUse,
@@ -60,11 +63,12 @@ pub struct Validator {
 }
 
 impl Entry {
-    /// The slot that a duty stands at: of an attestation, its target's checkpoint. 22003 for an epoch whose slots cannot be
-    /// counted.
-    pub fn slot(&self, subject: Subject) -> Result<i64, Error> {
+    /// The slot that a duty stands at: of an attestation, its target's checkpoint; of a withdrawal, its request's number. 22003 for
+    /// an epoch whose slots cannot be counted.
+    pub fn slot(&self, subject: &Subject) -> Result<i64, Error> {
         let (vote, epochs) = match (subject, self.chain.epochs) {
-            (Subject::Slot(slot), _) => return Ok(slot),
+            (Subject::Slot(slot), _) => return Ok(*slot),
+            (Subject::Withdrawal(_), _) => return Ok(self.withdrawal_id.unwrap_or(withdrawals::NONE)),
             (Subject::Vote(vote), Some(epochs)) => (vote, epochs),
             (Subject::Vote(_), None) => return Err(Error::internal("a chain without epochs was asked for a vote")),
         };
@@ -91,7 +95,7 @@ impl Entry {
             frozen: self.chain.frozen.clone(),
             awaited_slot: self.chain.awaited_slot,
             validator: self.validator.as_ref().map(|validator| validator.bounds.clone()).unwrap_or_default(),
-            current_slot: self.chain.clock.slot_at(now),
+            current_slot: clock::current_slot(self.chain.clock.as_ref(), now),
             horizon_slots: self.chain.horizon_slots,
             quarantine: self.chain.quarantine.clone(),
         }
@@ -106,7 +110,8 @@ static LOOK_UP: Statement = Statement::new(
              t.id, t.protected, t.least_block_index, t.greatest_block_index,
              v.id, v.first_use_slot, v.low_watermark, v.high_watermark, v.frozen_at IS NOT NULL, v.frozen_reason,
              v.low_source_epoch, v.history_block_slot, v.history_source_epoch, v.history_target_epoch, n.id,
-             c.low_source_epoch, c.quarantine_source_epoch, c.slots_per_epoch, t.by_epochs, c.rules
+             c.low_source_epoch, c.quarantine_source_epoch, c.slots_per_epoch, t.by_epochs, c.rules,
+             t.by_request_id
         FROM slashguard.chain AS c
        CROSS JOIN slashguard.ledger AS l
         LEFT JOIN slashguard.duty_type AS t
@@ -144,7 +149,7 @@ pub fn look_up(session: &Session, request: &Request) -> Result<Entry, Error> {
             ledger: row.need(19)?,
             ledger_table: row.need(20)?,
             seal_key: chains::seal_key(row.need(21)?)?,
-            clock: Clock { genesis: row.need::<Time>(3)?.0, slot_duration: row.need(4)? },
+            clock: chains::clock(row.get::<Time>(3)?, row.get(4)?),
             rules: chains::rules(row.need(41)?)?,
             epochs: row.get(39)?.map(Epochs::new),
             first_use: FirstUse::named(&row.need::<String>(5)?),
@@ -164,14 +169,23 @@ pub fn look_up(session: &Session, request: &Request) -> Result<Entry, Error> {
             protected: row.need(23)?,
             least_block_index: row.need(24)?,
             greatest_block_index: row.get(25)?,
-            by_epochs: row.need(40)?,
+            asked_by: asked_by(row.need(40)?, row.need(42)?),
         },
         validator: match row.get(26)? {
             Some(id) => Some(Validator { id, bounds: bounds::validator(&row, 27, row.need(18)?)? }),
             None => None,
         },
         node_id: row.get(36)?,
+        withdrawal_id: None,
     })
+}
+
+fn asked_by(by_epochs: bool, by_request_id: bool) -> AskedBy {
+    match (by_epochs, by_request_id) {
+        (true, _) => AskedBy::Epochs,
+        (_, true) => AskedBy::RequestId,
+        _ => AskedBy::Slot,
+    }
 }
 
 static CHAIN_NAMES: Statement = Statement::new(

@@ -72,8 +72,11 @@ pub fn cutoff(chain: &Registered, max_age: Option<Duration>, now: Timestamp) -> 
     if chain.retired {
         return Some(i64::MAX);
     }
+    // Without a clock nothing is old: a withdrawal's request could be asked for again at any time, and no watermark would stand
+    // for it.
+    let clock = chain.chain.clock?;
     let age = max_age.or(chain.chain.options.retention)?;
-    let by_age = chain.chain.clock.last_slot_older_than(now, age);
+    let by_age = clock.last_slot_older_than(now, age);
     // What a run before has left is old for every later run. A watermark that an operator raised deletes nothing.
     let cutoff = by_age.max(chain.cleaned_slot.unwrap_or(-1));
     (cutoff >= 0).then_some(cutoff)

@@ -29,11 +29,16 @@ static OPEN: Statement = Statement::new(
 
 /// Two slots, as the Aztec client waits.
 const DEFAULT_AGE_IN_SLOTS: i64 = 2;
+/// Where there are no slots: two minutes.
+const DEFAULT_AGE: Duration = 120 * 1_000_000;
 
 /// How many claims were opened whose lease ended at least `max_age` ago. One that somebody is just changing is left to the next
 /// run: whoever changes it may be waiting for a standby that is gone.
 pub fn open(session: &Session, chain: &Registered, max_age: Option<Duration>, now: Timestamp) -> Result<i64, Error> {
-    let default = chain.chain.clock.slot_duration.saturating_mul(DEFAULT_AGE_IN_SLOTS);
+    let default = match chain.chain.clock {
+        Some(clock) => clock.slot_duration.saturating_mul(DEFAULT_AGE_IN_SLOTS),
+        None => DEFAULT_AGE,
+    };
     let cutoff = now.saturating_sub(max_age.unwrap_or(default));
     let rows = OPEN.run(session, &[Value::Integer(Some(chain.id)), Value::Timestamp(Some(cutoff))])?;
     rows.first().ok_or_else(|| Error::internal("a cleanup gave no count"))?.need(1)

@@ -4,6 +4,11 @@ use super::watermark::{BeforeHistory, Bounds, Frozen, Quarantine, Wanted};
 use crate::duty::acquisition::{Acquisition, Outcome, FIRST_USE};
 use serde_json::{json, Value};
 
+/// Nothing of this chain follows from time.
+fn has_no_clock(bounds: &Bounds) -> bool {
+    bounds.current_slot == i64::MAX
+}
+
 /// What the refusal is about.
 fn show(wanted: &Wanted) -> String {
     match wanted.vote {
@@ -122,6 +127,16 @@ fn resumption(bounds: &Bounds, wanted: &Wanted, slot: i64, source_epoch: Option<
 }
 
 pub fn quarantined(bounds: &Bounds, wanted: &Wanted, quarantine: &Quarantine) -> Acquisition {
+    if has_no_clock(bounds) {
+        return refused(
+            Outcome::Halted,
+            format!(
+                "{}, so any grant may be lost; chain {} is halted until slashguard.confirm_recovery",
+                quarantine.cause, bounds.chain
+            ),
+            json!({ "cause": "quarantine" }),
+        );
+    }
     let mut from = resumption(bounds, wanted, quarantine.slot, quarantine.source_epoch);
     from.details["cause"] = "quarantine".into();
     let what = match wanted.vote {
@@ -139,6 +154,15 @@ pub fn quarantined(bounds: &Bounds, wanted: &Wanted, quarantine: &Quarantine) ->
 }
 
 pub fn first_use(bounds: &Bounds, wanted: &Wanted, last: i64) -> Acquisition {
+    if has_no_clock(bounds) {
+        return refused(
+            Outcome::Halted,
+            "this validator is new here and may have signed anything elsewhere; it is halted. If it never signed elsewhere, \
+             declare_new lifts this"
+                .to_owned(),
+            json!({ "cause": FIRST_USE }),
+        );
+    }
     let mut from = resumption(bounds, wanted, last, None);
     from.details["cause"] = FIRST_USE.into();
     let what = match wanted.vote {
@@ -186,6 +210,18 @@ pub fn beyond_horizon(bounds: &Bounds, wanted: &Wanted, last: i64) -> Acquisitio
 /// The refusal while these nodes, which used to hand back positions, have not done so since the server's start.
 pub fn witnesses_missing(bounds: &Bounds, wanted: &Wanted, nodes: &[String]) -> Acquisition {
     let awaited = bounds.awaited_slot.unwrap_or_default();
+    if has_no_clock(bounds) {
+        return refused(
+            Outcome::Halted,
+            format!(
+                "the server was started anew, and what was granted before is known to {}; chain {} waits for the \
+                 seen_position of each, or for slashguard.confirm_recovery",
+                nodes.join(", "),
+                bounds.chain
+            ),
+            json!({ "cause": "witnesses", "nodes": nodes }),
+        );
+    }
     let mut from = resumption(bounds, wanted, awaited, None);
     from.details["cause"] = "witnesses".into();
     from.details["nodes"] = nodes.into();

@@ -47,7 +47,7 @@ SELECT argument, coalesce(described, value) AS given, r.*
         ('options', quote_literal('{"retention": "-1 day"}'), NULL), ('options', quote_literal('{"retention": "1 month"}'), NULL), ('options', quote_literal('{"retention": 14}'), NULL),
         ('options', quote_literal('{"retention": "soon"}'), NULL),
         ('options', quote_literal('{"signature_scheme": "rsa"}'), NULL), ('options', quote_literal('{"require_standby": null}'), NULL),
-        ('options', quote_literal('{"signature_scheme": "eip191"}'), NULL), ('options', quote_literal('{"require_standby": "yes"}'), NULL)
+        ('options', quote_literal('{"signature_scheme": "bls12_381"}'), NULL), ('options', quote_literal('{"require_standby": "yes"}'), NULL)
        ) AS bad (argument, value, described)
  CROSS JOIN LATERAL pg_temp.refusal(pg_temp.registration(argument, value)) AS r;
 

@@ -1,7 +1,7 @@
 -- Bad tokens and signatures: what the holder's functions refuse.
 
 SELECT slashguard.register_chain('bad token', 'aztec', '1:0x000000000000000000000000000000000000bad7', '2020-01-01 00:00+00', '12 s',
-                                 '{"first_use": "trust", "horizon_slots": null, "allow_unsigned_release": true}');
+                                 '{"first_use": "trust", "signature_scheme": "none", "horizon_slots": null, "allow_unsigned_release": true}');
 SELECT lock_token AS token FROM slashguard.try_acquire_duty('bad token', '0x' || repeat('11', 20), 7, 'ATTESTATION', '0x' || repeat('aa', 32), 'node-a', lease_ms => 3600000) \gset
 SELECT lock_token AS other FROM slashguard.try_acquire_duty('bad token', '0x' || repeat('11', 20), 8, 'ATTESTATION', '0x' || repeat('aa', 32), 'node-a', lease_ms => 3600000) \gset
 -- How a statement is refused. It runs inside a function, which a claim would not stand otherwise.

@@ -5,7 +5,7 @@
 \set other   '0xbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb'
 SELECT '0x' || repeat('51', 65) AS signature, '0x' || repeat('52', 65) AS another \gset
 SELECT slashguard.register_chain('unsigned', 'aztec', '1:0x0000000000000000000000000000000000000516', '2020-01-01 00:00+00', '12 s',
-                                 '{"first_use": "trust", "horizon_slots": null}');
+                                 '{"first_use": "trust", "signature_scheme": "none", "horizon_slots": null}');
 
 -- Not unless the chain allows it, and then nothing is released either.
 SELECT lock_token AS token FROM slashguard.try_acquire_duty('unsigned', :'validator', 7, 'ATTESTATION', :'message', 'node-a', lease_ms => 3600000) \gset

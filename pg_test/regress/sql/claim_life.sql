@@ -6,7 +6,7 @@
 SELECT '0x' || repeat('51', 65) AS signature, '0x' || repeat('52', 65) AS another \gset
 
 SELECT slashguard.register_chain('life', 'aztec', '1:0x00000000000000000000000000000000000011fe', '2020-01-01 00:00+00', '12 s',
-                                 '{"first_use": "trust", "horizon_slots": null}');
+                                 '{"first_use": "trust", "signature_scheme": "none", "horizon_slots": null}');
 
 -- The first to ask may sign. The token is its proof, the position says what was granted last.
 SELECT *, extract(epoch FROM expires_at - clock_timestamp()) BETWEEN 3500 AND 3600 AS lease_runs

@@ -7,9 +7,9 @@ SELECT '0x' || repeat('51', 65) AS signature \gset
 
 -- Slots of 10000 days, so that the current one is 0 for as long as anybody runs this test.
 SELECT slashguard.register_chain('old', 'aztec', '1:0x000000000000000000000000000000000000001d', '2026-01-01 00:00+00', '10000 days',
-                                 '{"first_use": "trust", "horizon_slots": null, "allow_unsigned_release": true}');
+                                 '{"first_use": "trust", "signature_scheme": "none", "horizon_slots": null, "allow_unsigned_release": true}');
 SELECT slashguard.register_chain('old too', 'aztec', '1:0x000000000000000000000000000000000000001e', '2026-01-01 00:00+00', '10000 days',
-                                 '{"first_use": "trust", "horizon_slots": null}');
+                                 '{"first_use": "trust", "signature_scheme": "none", "horizon_slots": null}');
 SELECT lock_token AS signed FROM slashguard.try_acquire_duty('old', :'validator', 0, 'ATTESTATION', :'message', 'node-a') \gset
 SELECT slashguard.record_signature(:'signed', :'signature') IS NOT NULL AS recorded;
 SELECT lock_token AS held FROM slashguard.try_acquire_duty('old', :'validator', 0, 'BLOCK_PROPOSAL', :'message', 'node-a', block_index => 0, lease_ms => 86400000) \gset

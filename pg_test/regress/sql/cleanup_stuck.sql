@@ -6,14 +6,14 @@
 SELECT '0x' || repeat('51', 65) AS signature \gset
 
 SELECT slashguard.register_chain('stuck', 'aztec', '1:0x00000000000000000000000000000000000057c4', '2020-01-01 00:00+00', '12 s',
-                                 '{"first_use": "trust", "horizon_slots": null}');
+                                 '{"first_use": "trust", "signature_scheme": "none", "horizon_slots": null}');
 SELECT lock_token AS dead FROM slashguard.try_acquire_duty('stuck', :'validator', 7, 'ATTESTATION', :'message', 'node-dead', lease_ms => 3600000) \gset
 SELECT lock_token AS slow FROM slashguard.try_acquire_duty('stuck', :'validator', 8, 'ATTESTATION', :'message', 'node-slow', lease_ms => 3600000) \gset
 SELECT lock_token AS done FROM slashguard.try_acquire_duty('stuck', :'validator', 9, 'ATTESTATION', :'message', 'node-done', lease_ms => 3600000) \gset
 SELECT slashguard.record_signature(:'done', :'signature') IS NOT NULL AS recorded;
 -- Another chain's slots are longer, so its claims are stuck later.
 SELECT slashguard.register_chain('stuck later', 'aztec', '1:0x00000000000000000000000000000000000057c5', '2020-01-01 00:00+00', '1 day',
-                                 '{"first_use": "trust", "horizon_slots": null}');
+                                 '{"first_use": "trust", "signature_scheme": "none", "horizon_slots": null}');
 SELECT lock_token IS NOT NULL AS held FROM slashguard.try_acquire_duty('stuck later', :'validator', 7, 'ATTESTATION', :'message', 'node-dead', lease_ms => 3600000);
 -- Age counts from the lease's end, and is two slots unless given. While the lease runs, nothing is stuck.
 SELECT slashguard.cleanup_stuck_duties('0 s') >= 0 AS looked;

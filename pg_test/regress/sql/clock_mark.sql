@@ -13,7 +13,7 @@ CREATE ROLE regress_slashguard_keeper IN ROLE slashguard_maintainer;
 CREATE ROLE regress_slashguard_clockless IN ROLE slashguard_client;
 SELECT count(*) AS marks_before_the_first_chain FROM slashguard.clock_mark;
 SELECT slashguard.confirm_clock('there is no ledger yet');
-SELECT slashguard.register_chain('clock', 'aztec', '1:0x0000000000000000000000000000000000c10c41', now() - interval '1000.5 hours', '1 hour', '{"first_use": "trust"}');
+SELECT slashguard.register_chain('clock', 'aztec', '1:0x0000000000000000000000000000000000c10c41', now() - interval '1000.5 hours', '1 hour', '{"first_use": "trust", "signature_scheme": "none"}');
 SELECT latest BETWEEN now() - interval '1 minute' AND clock_timestamp() AS it_is_now FROM slashguard.clock_mark;
 SELECT lock_token AS held, outcome FROM slashguard.try_acquire_duty('clock', :'validator', 1000, 'ATTESTATION', :'message', 'node-a', lease_ms => 3600000) \gset
 \echo :outcome

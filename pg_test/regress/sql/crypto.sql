@@ -121,6 +121,48 @@ SELECT pg_temp.refusal($$verify_signature(''::bytea, NULL::bytea, ''::bytea)$$);
 SELECT pg_temp.refusal($$verify_signature(''::bytea, ''::bytea, NULL::bytea)$$);
 SELECT pg_temp.refusal($$verify_signature(''::bytea, ''::bytea, decode(repeat('00', 20), 'hex'))$$);
 
+-- ed25519: the first key of RFC 8032's tests, and a signature of 32 bytes by libsodium (PyNaCl).
+\set message 5656565656565656565656565656565656565656565656565656565656565656
+\set edkey d75a980182b10ab7d54bfed3c964073a0ee172f3daa62325af021a68f707511a
+\set edr 2e84762d614a70ab735652487307207b9d48b48f0b9a5c8b212db02f624e03c9
+\set eds 33ce4aa5bad803d55f53244184614a636070c8d71bacf570c3cc67c0c3e0710a
+\set eds_and_order 20a24002d53b162d36f01be4625b29786070c8d71bacf570c3cc67c0c3e0711a
+-- BLS12-381: a sign case of Ethereum's consensus tests.
+\set blskey a491d1b0ecd9bb917989f0e74f0dea0422eac4a873e5e2644f368dffb9a6e20fd6e10c1b77654d067c0618f6e5a7f79a
+\set bls 882730e5d03f6b42c3abc26d3372625034e1d871b65a8a6b900a56dae22da98abbe1b68f85e49fe7652a55ec3d0591c20767677e33e5cbb1207315c41a9ac03be39c2e7668edc043d6cb1d9fd93033caa8a1c5b0e84bedaeb6c64972503a43eb
+\set infinity '\'0xc0\' || repeat(\'00\', 95)'
+CREATE TABLE other_scheme (what text, digest text, signature text, signer text);
+INSERT INTO other_scheme VALUES
+    ('ed25519', '0x' || :'message', '0x' || :'edr' || :'eds', '0x' || :'edkey'),
+    ('ed25519, other case', '0X' || upper(:'message'), '0X' || upper(:'edr' || :'eds'), '0X' || upper(:'edkey')),
+    ('ed25519, other digest', '0x57' || substr(:'message', 3), '0x' || :'edr' || :'eds', '0x' || :'edkey'),
+    ('ed25519, its second form', '0x' || :'message', '0x' || :'edr' || :'eds_and_order', '0x' || :'edkey'),
+    ('ed25519, zeros', '0x' || :'message', '0x' || repeat('00', 64), '0x' || :'edkey'),
+    ('ed25519, key of small order', '0x' || :'message', '0x01' || repeat('00', 63), '0x01' || repeat('00', 31)),
+    ('ed25519, key beyond the prime', '0x' || :'message', '0x' || :'edr' || :'eds', '0xf0' || repeat('ff', 30) || '7f'),
+    ('ed25519, key of no point', '0x' || :'message', '0x' || :'edr' || :'eds', '0x02' || repeat('00', 31)),
+    ('ed25519, with v', '0x' || :'message', '0x' || :'edr' || :'eds' || '1b', '0x' || :'edkey'),
+    ('ed25519, signature of BLS', '0x' || :'message', '0x' || :'bls', '0x' || :'edkey'),
+    ('ed25519, no signature', '0x' || :'message', '0x', '0x' || :'edkey'),
+    ('BLS', '0x' || :'message', '0x' || :'bls', '0x' || :'blskey'),
+    ('BLS, other digest', '0x57' || substr(:'message', 3), '0x' || :'bls', '0x' || :'blskey'),
+    ('BLS, tampered', '0x' || :'message', '0x' || substr(:'bls', 1, 184) || 'ffffffff', '0x' || :'blskey'),
+    ('BLS, the other y', '0x' || :'message', '0xa8' || substr(:'bls', 3), '0x' || :'blskey'),
+    ('BLS, signature at infinity', '0x' || :'message', :infinity, '0x' || :'blskey'),
+    ('BLS, both at infinity', '0x' || :'message', :infinity, '0xc0' || repeat('00', 47)),
+    ('BLS, key outside the subgroup', '0x' || :'message', '0x' || :'bls', '0x80' || repeat('00', 46) || '04'),
+    ('BLS, signature outside it', '0x' || :'message', '0x80' || repeat('00', 94) || '02', '0x' || :'blskey'),
+    ('BLS, signature of ed25519', '0x' || :'message', '0x' || :'edr' || :'eds', '0x' || :'blskey'),
+    ('BLS, key of zeros', '0x' || :'message', '0x' || :'bls', '0x' || repeat('00', 48)),
+    ('address, signature of ed25519', '0x' || :'message', '0x' || :'edr' || :'eds', :'cow'),
+    ('address, signature of BLS', '0x' || :'message', '0x' || :'bls', :'cow'),
+    ('digest of 31', '0x' || substr(:'message', 3), '0x' || :'edr' || :'eds', '0x' || :'edkey');
+SELECT what, pg_temp.refusal(format('verify_signature(%L, %L, %L)', digest, signature, signer)) FROM other_scheme;
+-- Bytes are answered as their hex text is, faults included.
+SELECT what FROM other_scheme
+ WHERE pg_temp.refusal(format('verify_signature(%L, %L, %L)', digest, signature, signer)) IS DISTINCT FROM
+       pg_temp.refusal(format('verify_signature(decode(%L, ''hex''), decode(%L, ''hex''), decode(%L, ''hex''))', substr(digest, 3), substr(signature, 3), substr(signer, 3)));
+
 -- Typed data: the example of EIP-712.
 CREATE TABLE typed (data jsonb);
 INSERT INTO typed VALUES ($$
@@ -208,4 +250,4 @@ SET parallel_leader_participation = off;
 EXPLAIN (COSTS OFF) SELECT count(*) FROM hashed WHERE slashguard.verify_signature(slashguard.keccak256(bytes), bytes, bytes);
 EXPLAIN (COSTS OFF) SELECT min(encode(slashguard.keccak256(bytes), 'hex')) FROM hashed;
 SELECT min(encode(slashguard.keccak256(bytes), 'hex')) FROM hashed;
-DROP TABLE hashed, signature, typed;
+DROP TABLE hashed, signature, other_scheme, typed;

@@ -10,7 +10,7 @@
 SELECT '0x' || repeat('51', 65) AS signature \gset
 
 SELECT slashguard.register_chain('durable', 'aztec', '1:0x000000000000000000000000000000000000d04a', '2020-01-01 00:00+00', '12 s',
-                                 '{"first_use": "trust", "horizon_slots": null}');
+                                 '{"first_use": "trust", "signature_scheme": "none", "horizon_slots": null}');
 CREATE TABLE regress_slashguard_plain (n integer);
 SELECT outcome FROM slashguard.try_acquire_duty('durable', :'validator', 0, 'ATTESTATION', :'message', 'node-a');
 SELECT set_config('durable.signature', :'signature', false) <> '' AS ready;

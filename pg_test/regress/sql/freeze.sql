@@ -7,9 +7,9 @@
 SELECT '0x' || repeat('51', 65) AS signature \gset
 
 SELECT slashguard.register_chain('freeze', 'aztec', '1:0x00000000000000000000000000000000000f4ee1', '2020-01-01 00:00+00', '12 s',
-                                 '{"first_use": "trust", "horizon_slots": null, "allow_unsigned_release": true}');
+                                 '{"first_use": "trust", "signature_scheme": "none", "horizon_slots": null, "allow_unsigned_release": true}');
 SELECT slashguard.register_chain('freeze neighbour', 'aztec', '1:0x00000000000000000000000000000000000f4ee2', '2020-01-01 00:00+00', '12 s',
-                                 '{"first_use": "trust", "horizon_slots": null}');
+                                 '{"first_use": "trust", "signature_scheme": "none", "horizon_slots": null}');
 SELECT lock_token AS held, outcome FROM slashguard.try_acquire_duty('freeze', :'validator', 7, 'ATTESTATION', :'message', 'node-a', lease_ms => 3600000,
     request_id => '4d5ce2c6-3f4b-4c41-9d0b-0d2a8f6a7b01') \gset
 SELECT lock_token AS released FROM slashguard.try_acquire_duty('freeze', :'validator', 8, 'ATTESTATION', :'message', 'node-a', lease_ms => 3600000) \gset

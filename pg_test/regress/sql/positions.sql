@@ -13,11 +13,11 @@ SELECT '0x' || repeat('51', 65) AS signature \gset
 
 -- Slots of an hour, in the middle of slot 1000, so that the current slot stays the same.
 SELECT slashguard.register_chain('positions', 'aztec', '1:0x0000000000000000000000000000000000905171', now() - interval '1000.5 hours', '1 hour',
-                                 '{"first_use": "trust", "allow_unsigned_release": true, "retention": null}');
+                                 '{"first_use": "trust", "signature_scheme": "none", "allow_unsigned_release": true, "retention": null}');
 SELECT slashguard.register_chain('neighbour', 'aztec', '1:0x0000000000000000000000000000000000905172', now() - interval '1000.5 hours', '1 hour',
-                                 '{"first_use": "trust"}');
+                                 '{"first_use": "trust", "signature_scheme": "none"}');
 SELECT slashguard.register_chain('frozen neighbour', 'aztec', '1:0x0000000000000000000000000000000000905173', now() - interval '1000.5 hours', '1 hour',
-                                 '{"first_use": "trust"}');
+                                 '{"first_use": "trust", "signature_scheme": "none"}');
 
 -- Who has the key can make any position: the bytes from `place` on become others, and it is sealed anew. Places: ledger 0,
 -- database 16, start of the server 20, end of the log 28, time of the grant 36, node 44, chain 48, slot 52, validator 60, duty
@@ -178,7 +178,7 @@ SELECT format('SELECT %L AS kind, outcome, details ->> ''cause'' AS cause FROM s
 \set VERBOSITY terse
 DROP EXTENSION slashguard CASCADE;
 CREATE EXTENSION slashguard;
-SELECT slashguard.register_chain('positions', 'aztec', '1:0x0000000000000000000000000000000000905171', now() - interval '1000.5 hours', '1 hour', '{"first_use": "trust"}');
+SELECT slashguard.register_chain('positions', 'aztec', '1:0x0000000000000000000000000000000000905171', now() - interval '1000.5 hours', '1 hour', '{"first_use": "trust", "signature_scheme": "none"}');
 SELECT outcome FROM slashguard.try_acquire_duty('positions', :'validator', 1000, 'ATTESTATION', :'message', 'node-a', seen_position => :'granted');
 SELECT outcome FROM slashguard.try_acquire_duty('positions', :'validator', 1000, 'ATTESTATION', :'message', 'node-a');
 \set VERBOSITY default

@@ -6,7 +6,7 @@
 SELECT '0x' || repeat('51', 65) AS signature \gset
 
 SELECT slashguard.register_chain('roles', 'aztec', '1:0x00000000000000000000000000000000000401e5', '2020-01-01 00:00+00', '12 s',
-                                 '{"first_use": "trust", "horizon_slots": null}');
+                                 '{"first_use": "trust", "signature_scheme": "none", "horizon_slots": null}');
 CREATE ROLE regress_slashguard_node_a IN ROLE slashguard_client;
 CREATE ROLE regress_slashguard_node_b IN ROLE slashguard_client;
 CREATE ROLE regress_slashguard_operator IN ROLE slashguard_maintainer;

@@ -6,7 +6,7 @@
 SELECT '0x' || repeat('51', 65) AS signature, '0x' || repeat('52', 65) AS another \gset
 \set request '4d5ce2c6-3f4b-4c41-9d0b-0d2a8f6a7b01'
 SELECT slashguard.register_chain('request', 'aztec', '1:0x00000000000000000000000000000000000004e9', '2020-01-01 00:00+00', '12 s',
-                                 '{"first_use": "trust", "horizon_slots": null, "allow_unsigned_release": true}');
+                                 '{"first_use": "trust", "signature_scheme": "none", "horizon_slots": null, "allow_unsigned_release": true}');
 
 SELECT lock_token AS token, expires_at AS expires FROM slashguard.try_acquire_duty('request', :'validator', 7, 'ATTESTATION', :'message', 'node-a', lease_ms => 3600000, request_id => :'request') \gset
 SELECT outcome, lock_token = :'token' AS same_token, expires_at = :'expires' AS same_lease, regexp_replace(reason, '\d+ ms', 'N ms') AS reason

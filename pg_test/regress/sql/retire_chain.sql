@@ -6,9 +6,9 @@
 SELECT '0x' || repeat('51', 65) AS signature \gset
 
 SELECT slashguard.register_chain('retired', 'aztec', '1:0x0000000000000000000000000000000000004e71', '2020-01-01 00:00+00', '12 s',
-                                 '{"first_use": "trust", "horizon_slots": null, "retention": null}');
+                                 '{"first_use": "trust", "signature_scheme": "none", "horizon_slots": null, "retention": null}');
 SELECT slashguard.register_chain('not retired', 'aztec', '1:0x0000000000000000000000000000000000004e72', '2020-01-01 00:00+00', '12 s',
-                                 '{"first_use": "trust", "horizon_slots": null, "retention": null}');
+                                 '{"first_use": "trust", "signature_scheme": "none", "horizon_slots": null, "retention": null}');
 SELECT lock_token AS token FROM slashguard.try_acquire_duty('retired', :'validator', 7, 'ATTESTATION', :'message', 'node-a', lease_ms => 3600000) \gset
 SELECT outcome FROM slashguard.try_acquire_duty('retired', :'validator', 9223372036854775807, 'ATTESTATION', :'message', 'node-a', lease_ms => 86400000);
 SELECT outcome FROM slashguard.try_acquire_duty('not retired', :'validator', 7, 'ATTESTATION', :'message', 'node-a', lease_ms => 3600000);

@@ -7,7 +7,7 @@ SELECT '0x' || repeat('51', 65) AS signature \gset
 
 -- Slots of 10000 days, so that the current one is 0 for as long as anybody runs this test.
 SELECT slashguard.register_chain('strict', 'aztec', '1:0x000000000000000000000000000000000057a1c7', '2026-01-01 00:00+00', '10000 days',
-                                 '{"first_use": "trust", "horizon_slots": 2}');
+                                 '{"first_use": "trust", "signature_scheme": "none", "horizon_slots": 2}');
 
 -- Granted, and harmless to sign twice: as from the other one.
 SELECT outcome, holder, lock_token AS token FROM slashguard.acquire_duty('strict', :'validator', 0, 'ATTESTATION', :'message', 'node-a', lease_ms => 3600000) \gset

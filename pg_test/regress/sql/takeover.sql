@@ -5,7 +5,7 @@
 \set other   '0xbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb'
 SELECT '0x' || repeat('51', 65) AS signature, '0x' || repeat('52', 65) AS another \gset
 SELECT slashguard.register_chain('takeover', 'aztec', '1:0x0000000000000000000000000000000000007a4e', '2020-01-01 00:00+00', '12 s',
-                                 '{"first_use": "trust", "horizon_slots": null}');
+                                 '{"first_use": "trust", "signature_scheme": "none", "horizon_slots": null}');
 
 -- node-a claims and is silent for two hours. Before that nobody else can have the duty.
 SELECT lock_token AS a_token FROM slashguard.try_acquire_duty('takeover', :'validator', 7, 'ATTESTATION', :'message', 'node-a', lease_ms => 3600000) \gset

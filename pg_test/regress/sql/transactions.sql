@@ -6,7 +6,7 @@
 SELECT '0x' || repeat('51', 65) AS signature \gset
 
 SELECT slashguard.register_chain('shapes', 'aztec', '1:0x0000000000000000000000000000000000054a9e', '2020-01-01 00:00+00', '12 s',
-                                 '{"first_use": "trust", "horizon_slots": null}');
+                                 '{"first_use": "trust", "signature_scheme": "none", "horizon_slots": null}');
 \set claim 'FROM slashguard.try_acquire_duty(''shapes'', ''0x1111111111111111111111111111111111111111'', 7, ''ATTESTATION'', ''0xaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa'', ''node-a'')'
 \set SHOW_CONTEXT never
 -- The library is loaded with the first claim that is planned. Here it is not yet.

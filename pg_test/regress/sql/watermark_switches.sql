@@ -6,9 +6,9 @@
 \set other   '0xbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb'
 
 SELECT slashguard.register_chain('watermarks', 'aztec', '1:0x00000000000000000000000000000000003a7e41', '2020-01-01 00:00+00', '12 s',
-                                 '{"first_use": "trust", "horizon_slots": null}');
+                                 '{"first_use": "trust", "signature_scheme": "none", "horizon_slots": null}');
 SELECT slashguard.register_chain('watermarks neighbour', 'aztec', '1:0x00000000000000000000000000000000003a7e42', '2020-01-01 00:00+00', '12 s',
-                                 '{"first_use": "trust", "horizon_slots": null}');
+                                 '{"first_use": "trust", "signature_scheme": "none", "horizon_slots": null}');
 SELECT lock_token AS held, outcome FROM slashguard.try_acquire_duty('watermarks', :'validator', 100, 'ATTESTATION', :'message', 'node-a', lease_ms => 3600000) \gset
 
 -- A chain's low watermark rises, and covers what is at or below it.

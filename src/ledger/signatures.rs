@@ -1,0 +1,166 @@
+//! Signatures of claims.
+
+use super::chains;
+use super::claims::{for_key, key_values, message_hash, with_key};
+use super::statement::{statement, Row, Session, Statement, Time, Value};
+use crate::duty::clock::Timestamp;
+use crate::duty::error::Error;
+use crate::duty::key::DutyKey;
+use crate::duty::signature_scheme::SignatureScheme;
+use crate::duty::token::LockToken;
+use std::collections::HashSet;
+
+/// The message of a claim, whose it is, and how it is signed. Read with the claim, because a token's own word for them would prove
+/// nothing.
+pub struct PinnedMessage {
+    /// None: imported history says that something was signed, but not what.
+    pub hash: Option<[u8; 32]>,
+    pub scheme: SignatureScheme,
+    pub validator: Vec<u8>,
+}
+
+fn pinned_message(row: &Row, first: i32) -> Result<PinnedMessage, Error> {
+    Ok(PinnedMessage {
+        hash: message_hash(row.get(first)?)?,
+        scheme: chains::signature_scheme(row.need(first + 1)?)?,
+        validator: row.need(first + 2)?,
+    })
+}
+
+/// A signature as it is delivered.
+pub struct Delivery<'a> {
+    pub signature: &'a [u8],
+    pub attestation: Option<&'a str>,
+    pub now: Timestamp,
+}
+
+impl Delivery<'_> {
+    fn values(&self) -> [Value<'_>; 3] {
+        [Value::Bytes(Some(self.signature)), Value::Timestamp(Some(self.now)), Value::Text(self.attestation)]
+    }
+}
+
+static SIGN: Statement = for_key!(
+    "UPDATE slashguard.claim AS c SET signature = $7, signed_at = $8, attestation = $9",
+    "AND c.secret = $6 AND c.signature IS NULL \
+     RETURNING c.message_hash, \
+               (SELECT h.signature_scheme FROM slashguard.chain AS h WHERE h.id = c.chain_id), \
+               (SELECT v.key FROM slashguard.validator AS v WHERE v.id = c.validator_id)"
+);
+
+/// Writes the signature of an unsigned claim that the token holds. None: there is no such claim. The caller verifies it, and raises
+/// where it does not verify, which undoes this.
+pub fn write(session: &Session, token: &LockToken, delivery: &Delivery) -> Result<Option<PinnedMessage>, Error> {
+    let [signature, now, attestation] = delivery.values();
+    let values = with_key(&token.key, [Value::Uuid(Some(token.secret)), signature, now, attestation]);
+    let rows = SIGN.run(session, &values)?;
+    rows.first().map(|row| pinned_message(&row, 1)).transpose()
+}
+
+// Of two deliveries for one claim Postgres takes either, and the other goes the one-by-one way.
+static SIGN_EACH: Statement = Statement::new(
+    c"UPDATE slashguard.claim AS c
+         SET signature = n.signature, signed_at = $1
+        FROM ROWS FROM (pg_catalog.unnest($2), pg_catalog.unnest($3), pg_catalog.unnest($4), pg_catalog.unnest($5),
+                        pg_catalog.unnest($6), pg_catalog.unnest($7), pg_catalog.unnest($8), pg_catalog.unnest($9))
+          AS n (place, chain_id, slot, validator_id, duty_type_id, block_index, secret, signature)
+       CROSS JOIN LATERAL (
+             SELECT f.chain_id, f.slot, f.validator_id, f.duty_type_id, f.block_index FROM slashguard.claim AS f
+              WHERE f.chain_id = n.chain_id AND f.slot = n.slot AND f.validator_id = n.validator_id
+                AND f.duty_type_id = n.duty_type_id AND f.block_index = n.block_index OFFSET 0) AS f
+       WHERE c.chain_id = f.chain_id AND c.slot = f.slot AND c.validator_id = f.validator_id
+         AND c.duty_type_id = f.duty_type_id AND c.block_index = f.block_index
+         AND c.secret = n.secret AND c.signature IS NULL
+      RETURNING n.place",
+);
+
+/// One of many signatures that are not verified.
+pub struct PlainDelivery<'a> {
+    pub place: usize,
+    pub token: &'a LockToken,
+    pub signature: &'a [u8],
+}
+
+/// Writes those whose tokens hold unsigned claims, and answers the places of those.
+pub fn write_plain(session: &Session, deliveries: &[PlainDelivery], now: Timestamp) -> Result<HashSet<usize>, Error> {
+    if deliveries.is_empty() {
+        return Ok(HashSet::new());
+    }
+    let keys = || deliveries.iter().map(|delivery| delivery.token.key);
+    let places: Vec<i64> = deliveries.iter().map(|delivery| delivery.place as i64).collect();
+    let chain_ids: Vec<i32> = keys().map(|key| key.chain_id).collect();
+    let slots: Vec<i64> = keys().map(|key| key.slot).collect();
+    let validator_ids: Vec<i32> = keys().map(|key| key.validator_id).collect();
+    let duty_type_ids: Vec<i16> = keys().map(|key| key.duty_type_id).collect();
+    let block_indexes: Vec<i32> = keys().map(|key| key.block_index).collect();
+    let secrets: Vec<[u8; 16]> = deliveries.iter().map(|delivery| delivery.token.secret).collect();
+    let signatures: Vec<Option<&[u8]>> = deliveries.iter().map(|delivery| Some(delivery.signature)).collect();
+    let rows = SIGN_EACH.run(
+        session,
+        &[
+            Value::Timestamp(Some(now)),
+            Value::Bigints(&places),
+            Value::Integers(&chain_ids),
+            Value::Bigints(&slots),
+            Value::Integers(&validator_ids),
+            Value::Smallints(&duty_type_ids),
+            Value::Integers(&block_indexes),
+            Value::Uuids(&secrets),
+            Value::ManyBytes(&signatures),
+        ],
+    )?;
+    let mut written = HashSet::with_capacity(deliveries.len());
+    for row in rows.iter() {
+        let place: i64 = row.need(1)?;
+        written.insert(usize::try_from(place).map_err(|_| Error::internal("a place in a batch is negative"))?);
+    }
+    Ok(written)
+}
+
+static READ_SIGNED: Statement = for_key!(
+    "SELECT c.signed_at, c.secret, c.signature, c.message_hash, h.signature_scheme, v.key \
+       FROM slashguard.claim AS c \
+       JOIN slashguard.chain AS h ON h.id = c.chain_id \
+       JOIN slashguard.validator AS v ON v.id = c.validator_id",
+    ""
+);
+
+/// What is on record of a claim's signature.
+pub struct SignedClaim {
+    pub signed_at: Option<Timestamp>,
+    pub secret: Option<[u8; 16]>,
+    pub signature: Option<Vec<u8>>,
+    pub message: PinnedMessage,
+}
+
+/// None: the claim is not there, cleaned up or freed.
+pub fn read(session: &Session, key: &DutyKey) -> Result<Option<SignedClaim>, Error> {
+    let rows = READ_SIGNED.run(session, &key_values(key))?;
+    let Some(row) = rows.first() else {
+        return Ok(None);
+    };
+    Ok(Some(SignedClaim {
+        signed_at: row.get::<Time>(1)?.map(|time| time.0),
+        secret: row.get(2)?,
+        signature: row.get(3)?,
+        message: pinned_message(&row, 4)?,
+    }))
+}
+
+static SIGN_PINNED: Statement = for_key!(
+    "UPDATE slashguard.claim AS c SET signature = $7, signed_at = $8, attestation = $9, released_at = NULL",
+    "AND c.message_hash = $6 AND c.signature IS NULL"
+);
+
+/// Writes a signature that was verified against the pinned message, whoever holds the claim. False if the claim has one by now, or
+/// is gone.
+pub fn write_for_pinned(
+    session: &Session,
+    key: &DutyKey,
+    message_hash: &[u8; 32],
+    delivery: &Delivery,
+) -> Result<bool, Error> {
+    let [signature, now, attestation] = delivery.values();
+    let values = with_key(key, [Value::Bytes(Some(message_hash)), signature, now, attestation]);
+    Ok(SIGN_PINNED.run(session, &values)?.any())
+}
