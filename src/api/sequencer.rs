@@ -18,12 +18,12 @@ use pgrx::{pg_sys, IntoDatum};
 use serde_json::json;
 
 sql_functions! {
-    /// Says whose messages `accept_signed_message` takes for a chain. Answers false where that key is set already; written to the
-    /// audit view.
+    /// Says whose messages `accept_signed_message` takes for a chain. Answers false where that key is set already;
+    /// written to the audit view.
     ///
-    /// `public_key`: 128 hex digits, the uncompressed public key of 64 bytes, or 40, its address; with or without `0x`. Former keys
-    /// are kept beside what was verified with them. Raises 42704 for an unknown chain, 55000 for a retired one, 22P02 and 22004
-    /// for bad input, SG007 in repeatable read and serializable, 25006 on a standby.
+    /// `public_key`: 128 hex digits, the uncompressed public key of 64 bytes, or 40, its address; with or without `0x`.
+    /// Former keys are kept beside what was verified with them. Raises 42704 for an unknown chain, 55000 for a retired
+    /// one, 22P02 and 22004 for bad input, SG007 in repeatable read and serializable, 25006 on a standby.
     fn set_sequencer(chain: String, public_key: String) -> bool {
         transaction::refuse_on_standby()?;
         transaction::require_fresh_snapshots("a change of the sequencer")?;
@@ -48,15 +48,16 @@ sql_functions! {
         Ok(true)
     }
 
-    /// Puts a message of the chain's sequencer on record, in one of four outcomes: `accepted`; `already_accepted`, where the same payload
-    /// is on record for its sequence; `equivocation`, where another one is: both are kept as evidence and this one is refused;
-    /// `stale`, where the log has forgotten what it accepted for that sequence.
+    /// Puts a message of the chain's sequencer on record, in one of four outcomes: `accepted`; `already_accepted`, where
+    /// the same payload is on record for its sequence; `equivocation`, where another one is: both are kept as evidence
+    /// and this one is refused; `stale`, where the log has forgotten what it accepted for that sequence.
     ///
-    /// `message`: a signed message as `verify_signed_message` takes it. It may be part of a transaction with other work: then it is
-    /// accepted if that commits, which waits for the disk. Raises what `verify_signed_message` raises, SG006 among it, and nothing is
-    /// written; 42704 for an unknown chain; 55000 for a retired one or one without a sequencer; SG004 while the chain is frozen or
-    /// held by an operator's change, its standby is missing, the server may forget or another one may write here; SG007 in repeatable read and serializable;
-    /// 55P03 where another transaction with a message of this chain is open for two seconds; 25006 on a standby.
+    /// `message`: a signed message as `verify_signed_message` takes it. It may be part of a transaction with other work:
+    /// then it is accepted if that commits, which waits for the disk. Raises what `verify_signed_message` raises, SG006
+    /// among it, and nothing is written; 42704 for an unknown chain; 55000 for a retired one or one without a sequencer;
+    /// SG004 while the chain is frozen or held by an operator's change, its standby is missing, the server may forget or
+    /// another one may write here; SG007 in repeatable read and serializable; 55P03 where another transaction with a
+    /// message of this chain is open for two seconds; 25006 on a standby.
     fn accept_signed_message(chain: String, message: JsonText) -> Acceptance {
         transaction::refuse_on_standby()?;
         transaction::require_fresh_snapshots("accepting a message")?;
@@ -83,13 +84,13 @@ sql_functions! {
         Ok(answer)
     }
 
-    /// Closes the log below `before_sequence`: nothing is accepted there any more, because what was accepted cannot be compared with
-    /// it. Then deletes one batch of the messages there. Answers how many went; 0: nothing is left. Evidence stays; written to the
-    /// audit view.
+    /// Closes the log below `before_sequence`: nothing is accepted there any more, because what was accepted cannot be
+    /// compared with it. Then deletes one batch of the messages there. Answers how many went; 0: nothing is left.
+    /// Evidence stays; written to the audit view.
     ///
-    /// `before_sequence`: at most one past the last message on record. `batch_size`: 1 to 1,000,000 messages. Raises 42704 for an
-    /// unknown chain, 55000 for one without a sequencer, 22023 and 22004 for bad input, SG007 in repeatable read and
-    /// serializable, 25006 on a standby.
+    /// `before_sequence`: at most one past the last message on record. `batch_size`: 1 to 1,000,000 messages. Raises
+    /// 42704 for an unknown chain, 55000 for one without a sequencer, 22023 and 22004 for bad input, SG007 in repeatable
+    /// read and serializable, 25006 on a standby.
     fn forget_sequencer_messages(chain: String, before_sequence: i64, batch_size: i32) -> i64 {
         transaction::refuse_on_standby()?;
         transaction::require_fresh_snapshots("a cleanup of messages")?;
