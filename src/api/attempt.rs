@@ -46,6 +46,8 @@ pub struct Attempt<'a> {
     require_standby: bool,
     /// Nobody else has a claim of the chain under way: this transaction holds the chain's lock alone.
     pub is_alone: bool,
+    /// Nobody else is granted anything for this recipient before the end of this transaction.
+    holds_recipient: bool,
 }
 
 enum Step {
@@ -102,6 +104,7 @@ impl<'a> Attempt<'a> {
             durable_record: false,
             require_standby: entry.chain.require_standby,
             is_alone: false,
+            holds_recipient: false,
         }
     }
 
@@ -144,7 +147,7 @@ impl<'a> Attempt<'a> {
                 }
                 Step::InProgress(claim) => {
                     let busy = acquisition::in_progress(&claim, now);
-                    if now >= deadline || self.new_node {
+                    if now >= deadline || self.new_node || self.holds_recipient {
                         return Ok(busy);
                     }
                     let Some(place) = waiting.take().or_else(|| Waiting::begin(self.entry.chain.ledger_table)) else {
@@ -198,10 +201,8 @@ impl<'a> Attempt<'a> {
     /// a moment ago.
     fn once(&mut self, now: Timestamp, look_first: bool) -> Result<Step, Error> {
         let is_withdrawal = matches!(self.request.subject, Subject::Withdrawal(_));
-        let mut is_on_record = false;
         if look_first || is_withdrawal || self.node_id.is_none() {
             if let Some(claim) = claims::read(self.session, &self.key)? {
-                is_on_record = true;
                 if let Some(answer) = self.answer_from_record(&claim, now)? {
                     return Ok(Step::Answer(answer));
                 }
@@ -213,10 +214,8 @@ impl<'a> Attempt<'a> {
         if let Some(answer) = self.surround(now)? {
             return Ok(Step::Answer(answer));
         }
-        if !is_on_record {
-            if let Some(answer) = self.beyond_daily_limit(now)? {
-                return Ok(Step::Answer(answer));
-            }
+        if let Some(answer) = self.beyond_daily_limit(now)? {
+            return Ok(Step::Answer(answer));
         }
         let secret = server::secret()?;
         let Some(node_id) = self.registered_node()? else {

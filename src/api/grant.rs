@@ -12,7 +12,8 @@ use crate::duty::request::{Request, Subject};
 use crate::ledger::registry::{self, Entry, Validator};
 use crate::ledger::statement::Session;
 use crate::ledger::{
-    clock_mark, counts, identity, known_names, positions, refusals, replication, server, withdrawals, witnesses,
+    clock_mark, counts, identity, known_names, patience, positions, refusals, replication, server, withdrawals,
+    witnesses,
 };
 use crate::rules::recall::Recall;
 use crate::rules::watermark::{self, Bounds, Wanted};
@@ -236,12 +237,19 @@ pub(super) fn decide(
             return Ok(answer);
         }
     }
-    if let Subject::Withdrawal(withdrawal) = &request.subject {
-        if let Some(refusal) = attempt.name_withdrawal(withdrawal)? {
-            return Ok(refusal);
-        }
+    let deadline = now.saturating_add(request.wait);
+    let Subject::Withdrawal(withdrawal) = &request.subject else {
+        return attempt.until_decided(deadline);
+    };
+    let mut decide = || match attempt.name_withdrawal(withdrawal)? {
+        Some(refusal) => Ok(refusal),
+        None => attempt.until_decided(deadline),
+    };
+    match entry.withdrawal_id {
+        Some(_) => decide(),
+        // A request's number is kept for ever, so one that is refused is given none.
+        None => patience::keep_if(decide, |answer| answer.outcome == Outcome::Acquired),
     }
-    attempt.until_decided(now.saturating_add(request.wait))
 }
 
 /// Registers a validator that was never seen on this chain, with the quarantine that the chain wants for it. None: somebody

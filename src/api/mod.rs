@@ -8,6 +8,7 @@ mod chains;
 mod cleanup;
 mod clock;
 mod crypto;
+mod daily_limit;
 mod entry;
 mod ethereum;
 mod grant;

@@ -80,7 +80,7 @@ fn record_all(session: &Session, given: &[Given]) -> Result<Vec<Recording>, Erro
         answers.push(match recorded {
             Ok(Recorded::Now) => Recording::at(now),
             Ok(Recorded::Before(time)) => Recording::at(time),
-            Err(error) if [SqlState::LOCK_LOST, SqlState::BAD_SIGNATURE].contains(&error.code) => {
+            Err(error) if [SqlState::LOCK_LOST, SqlState::BAD_SIGNATURE, SqlState::HALTED].contains(&error.code) => {
                 Recording::refused(&error)
             }
             Err(error) => return Err(in_batch(error, place)),

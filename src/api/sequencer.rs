@@ -68,7 +68,7 @@ sql_functions! {
         // Before any lock: this takes longest, and whoever is not the sequencer makes nobody wait.
         let early = sequencer_of(&session, &registered)?;
         let mut proof = message.verify(&early.key)?;
-        let registered = hold_open(&session, &registered)?;
+        let registered = look_at_open(&session, &registered)?;
         commit::answer_after_commit();
         lock::wait_for(sequencer::log_lock(registered.id));
         let sequencer = sequencer_of(&session, &registered)?;
@@ -137,14 +137,16 @@ fn refuse_retired(chain: &Registered) -> Result<(), Error> {
     .hint("A retired chain is closed for good."))
 }
 
-/// The chain as it stays until the end of this transaction: neither retired nor frozen, and able to keep what it takes.
-fn hold_open(session: &Session, chain: &Registered) -> Result<Registered, Error> {
+/// The chain, neither retired nor frozen, and able to keep what it takes. After operators' changes under way; but its lock is not held
+/// until the commit, or a client's open transaction would keep operators from a freeze. No receipt vouches for the log.
+fn look_at_open(session: &Session, chain: &Registered) -> Result<Registered, Error> {
     let halted = |what: String| {
         Error::new(SqlState::HALTED, what).detail("Nothing was accepted.").hint("Hand the message in again later.")
     };
     let name = &chain.chain.name;
-    if lock::share(chain.lock)?.is_none() {
-        return Err(halted(format!("an operator's change to chain \"{name}\" is under way")));
+    match lock::share(chain.lock)? {
+        Some(lock) => lock.give_back(),
+        None => return Err(halted(format!("an operator's change to chain \"{name}\" is under way"))),
     }
     let chain = chains::with_id(session, chain.id)?.ok_or_else(|| Error::internal("a chain vanished"))?;
     refuse_retired(&chain)?;

@@ -22,6 +22,11 @@ pub fn change<T>(work: impl FnOnce() -> Result<Option<T>, Error>) -> Result<Opti
 
 /// Runs `work` in a subtransaction that is undone where it answers an error of ours. One of Postgres' own goes on its way.
 pub fn undo_on_error<T>(work: impl FnOnce() -> Result<T, Error>) -> Result<T, Error> {
+    keep_if(work, |_| true)
+}
+
+/// Runs `work` in a subtransaction, and undoes it unless its answer is to be kept.
+pub fn keep_if<T>(work: impl FnOnce() -> Result<T, Error>, is_to_be_kept: impl FnOnce(&T) -> bool) -> Result<T, Error> {
     let subtransaction = Subtransaction::begin();
     PgTryBuilder::new(AssertUnwindSafe(work))
         .catch_others(|cause| {
@@ -29,7 +34,7 @@ pub fn undo_on_error<T>(work: impl FnOnce() -> Result<T, Error>) -> Result<T, Er
             cause.rethrow()
         })
         .execute()
-        .inspect(|_| subtransaction.keep())
+        .inspect(|answer| if is_to_be_kept(answer) { subtransaction.keep() } else { subtransaction.undo() })
         .inspect_err(|_| subtransaction.undo())
 }
 

@@ -148,19 +148,31 @@ pub fn read(session: &Session, key: &DutyKey) -> Result<Option<SignedClaim>, Err
 }
 
 static SIGN_PINNED: Statement = for_key!(
-    "UPDATE slashguard.claim AS c SET signature = $7, signed_at = $8, attestation = $9, released_at = NULL",
+    "UPDATE slashguard.claim AS c SET signature = $7, signed_at = $8, released_at = NULL",
     "AND c.message_hash = $6 AND c.signature IS NULL"
 );
 
 /// Writes a signature that was verified against the pinned message, whoever holds the claim. False if the claim has one by now, or
-/// is gone.
+/// is gone. Without the attestation: who delivers it proves nothing but the signature.
 pub fn write_for_pinned(
     session: &Session,
     key: &DutyKey,
     message_hash: &[u8; 32],
     delivery: &Delivery,
 ) -> Result<bool, Error> {
-    let [signature, now, attestation] = delivery.values();
-    let values = with_key(key, [Value::Bytes(Some(message_hash)), signature, now, attestation]);
+    let [signature, now, _] = delivery.values();
+    let values = with_key(key, [Value::Bytes(Some(message_hash)), signature, now]);
     Ok(SIGN_PINNED.run(session, &values)?.any())
+}
+
+static ATTEST: Statement = for_key!(
+    "UPDATE slashguard.claim AS c SET attestation = $7",
+    "AND c.secret = $6 AND c.signature IS NOT NULL AND c.attestation IS NULL"
+);
+
+/// Keeps an attestation that comes after its signature. The first one stays.
+pub fn attest(session: &Session, token: &LockToken, attestation: &str) -> Result<(), Error> {
+    let values = with_key(&token.key, [Value::Uuid(Some(token.secret)), Value::Text(Some(attestation))]);
+    ATTEST.run(session, &values)?;
+    Ok(())
 }

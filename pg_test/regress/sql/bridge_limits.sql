@@ -1,6 +1,6 @@
 -- What a bridge's daily limit, its tables and its relayers must withstand.
 SET slashguard.allow_transaction_blocks = on;
-SELECT slashguard.register_chain('limits', 'bridge', '1:0x00000000000000000000000000000000000b41d6',
+SELECT slashguard.register_chain('limits', 'bridge', '1:0x00000000000000000000000000000000000b41da',
     options => '{"first_use": "trust", "signature_scheme": "digest", "allow_unsigned_release": true, "daily_limit": "100"}');
 -- The signer is key 1, the signatures are its own.
 CREATE FUNCTION pg_temp.ask(request int, recipient text, amount numeric, signer text DEFAULT '0x7e5f4552091a69125d5dfcb7b8c2659029395bdf')
