@@ -1,0 +1,55 @@
+"""The private server that is measured, asked through psql."""
+
+import subprocess
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent.parent
+
+
+class Failed(Exception):
+    """A figure could not be measured. It ends the run."""
+
+
+def psql(database, *options, stdin=None):
+    command = ["psql", "--no-psqlrc", "--quiet", "--tuples-only", "--no-align", "--set=ON_ERROR_STOP=1", f"--dbname={database}", *options]
+    done = subprocess.run(command, input=stdin, capture_output=True, text=True)
+    if done.returncode != 0:
+        raise Failed(f"psql failed in database {database}:\n{done.stderr.strip()}\n{' '.join(options)[:2000]}")
+    return done.stdout.strip()
+
+
+def ask(database, statement):
+    return psql(database, f"--command={statement}")
+
+
+def ask_number(database, statement):
+    answer = ask(database, statement)
+    try:
+        return int(answer)
+    except ValueError:
+        raise Failed(f"not a number: {answer!r}, asked for by: {statement}") from None
+
+
+def fresh_database(name, extension=False, tables=None):
+    """A database of that name, whatever was there before."""
+    psql("postgres", f"--command=DROP DATABASE IF EXISTS {name} WITH (FORCE)", f"--command=CREATE DATABASE {name}", "--output=/dev/null")
+    if extension:
+        ask(name, "CREATE EXTENSION slashguard")
+    if tables:
+        psql(name, f"--file={HERE / 'tables' / tables}")
+    return name
+
+
+def checkpoint(database):
+    """Before a measurement, so that each begins with the same room in the write-ahead log."""
+    ask(database, "CHECKPOINT")
+
+
+def log_position(database):
+    """Bytes of write-ahead log written so far."""
+    return ask_number(database, "SELECT pg_current_wal_insert_lsn() - '0/0'")
+
+
+def bytes_of(database, table):
+    """Bytes on disk of a table: heap, indexes, toast."""
+    return ask_number(database, f"SELECT pg_total_relation_size('{table}')")
