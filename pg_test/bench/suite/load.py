@@ -39,6 +39,11 @@ def start(database, script, clients, seconds, variables, *, rate=None):
     return _start(database, script, clients, seconds, variables, rate, None, None, None)
 
 
+def start_fixed(database, script, clients, cycles, variables):
+    """`cycles` in all, beside something else."""
+    return _start(database, script, clients, None, variables, None, None, None, cycles)
+
+
 def finish(process):
     output, _ = process.communicate()
     return _read(process.returncode, output, None)

@@ -4,9 +4,29 @@ from figures import count, median
 from terminal import at, say
 
 
+class Rates:
+    """The rates of all rounds. What is compared is compared within a round, where it was measured next to each other."""
+
+    def __init__(self, names):
+        self.rounds = {name: [] for name in names}
+
+    def add(self, name, rate):
+        self.rounds[name].append(rate)
+
+    def derive(self, name, function, *names):
+        """One more name, made of others round by round."""
+        self.rounds[name] = [function(*rates) for rates in zip(*(self.rounds[of] for of in names))]
+
+    def median(self, name):
+        return median(self.rounds[name])
+
+    def ratio(self, name, to):
+        return median(ours / theirs for ours, theirs in zip(self.rounds[name], self.rounds[to]))
+
+
 def measure(contestants, clients, plan, title):
-    """The median of each contestant's rate, and all rates, by name. The first round warms up and does not count."""
-    rates = {contestant.name: [] for contestant in contestants}
+    """The rates of contestants. The first round warms up and does not count."""
+    rates = Rates([contestant.name for contestant in contestants])
     for number in range(plan.rounds + 1):
         # Who goes first changes: what a round leaves behind for the next does not always meet the same one.
         first = number % len(contestants)
@@ -15,8 +35,8 @@ def measure(contestants, clients, plan, title):
             at(f"{title}, {clients} clients, {where}: {contestant.name}")
             run = contestant.run(clients, plan.round_seconds if number else 1)
             if number:
-                rates[contestant.name].append(run.per_second)
+                rates.add(contestant.name, run.per_second)
         if number:
-            said = "  ".join(f"{name} {count(of[-1])}" for name, of in rates.items())
+            said = "  ".join(f"{name} {count(of[-1])}" for name, of in rates.rounds.items())
             say(f"{title}, {clients} clients, round {number} of {plan.rounds}:  {said} a second")
-    return {name: median(of) for name, of in rates.items()}, rates
+    return rates

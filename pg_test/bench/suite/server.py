@@ -1,5 +1,6 @@
 """The private server that is measured, asked through psql."""
 
+import os
 import subprocess
 from pathlib import Path
 
@@ -53,3 +54,8 @@ def log_position(database):
 def bytes_of(database, table):
     """Bytes on disk of a table: heap, indexes, toast."""
     return ask_number(database, f"SELECT pg_total_relation_size('{table}')")
+
+
+def environment(database):
+    """For a program that connects by itself."""
+    return {**os.environ, "PGDATABASE": database}

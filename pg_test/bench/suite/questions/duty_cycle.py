@@ -21,27 +21,28 @@ def ask(plan):
     answer = Answer(figures={"unit": "cycles a second", "clients": {}})
     rows, groups = [], []
     for clients in plan.clients:
-        medians, rates = measure(contestants, clients, plan, TITLE)
-        limit = harmonic(medians[insert.name], medians[update.name])
-        ours, theirs = medians[slashguard.name], medians[aztec.name]
-        of_limit, of_aztec = ours / limit, ours / theirs
-        rows.append(
-            [str(clients), count(medians[insert.name]), count(medians[update.name]), count(limit), count(ours), count(theirs)]
-            + [decimals(of_limit), decimals(of_aztec)]
-        )
-        groups.append((f"{clients} clients", [("raw limit", limit), (slashguard.name, ours), (aztec.name, theirs)]))
-        answer.figures["clients"][clients] = {"rounds": rates, "medians": medians, "limit": limit, "of_limit": of_limit, "of_aztec": of_aztec}
+        rates = measure(contestants, clients, plan, TITLE)
+        rates.derive("raw limit", harmonic, insert.name, update.name)
+        of_limit, of_aztec = rates.ratio(slashguard.name, "raw limit"), rates.ratio(slashguard.name, aztec.name)
+        names = [insert.name, update.name, "raw limit", slashguard.name, aztec.name]
+        rows.append([str(clients), *(count(rates.median(name)) for name in names), decimals(of_limit), decimals(of_aztec)])
+        groups.append((_clients(clients), [(name, rates.median(name)) for name in names[2:]]))
+        answer.figures["clients"][clients] = {"rounds": rates.rounds, "of_limit": of_limit, "of_aztec": of_aztec}
         answer.targets += _target(_OF_LIMIT, clients, "of the raw limit", of_limit)
         answer.targets += _target(_OF_AZTEC, clients, "times Aztec's statements", of_aztec)
     for contestant in contestants:
         contestant.check()
-    columns = ["clients", "raw insert", "raw update", "limit of a cycle", "slashguard", "Aztec's", "of limit", "of Aztec's"]
+    columns = ["clients", "raw insert", "raw update", "raw limit", "slashguard", "Aztec's", "of limit", "of Aztec's"]
     answer.tables.append(Table(f"Duty cycles (claim and record) a second, median of {plan.rounds} rounds:", columns, rows))
     answer.charts.append(Chart(NAME, "Duty cycles: claim and record", "a second", groups))
     return answer
 
 
+def _clients(number):
+    return f"{number} client{'s' if number > 1 else ''}"
+
+
 def _target(least, clients, words, measured):
     if clients not in least:
         return []
-    return [Target(f"duty cycle, {clients} clients: at least {least[clients]} {words}", decimals(measured), measured >= least[clients])]
+    return [Target(f"duty cycle, {_clients(clients)}: at least {least[clients]} {words}", decimals(measured), measured >= least[clients])]
