@@ -27,7 +27,8 @@ class Run:
 def drive(database, script, clients, seconds, variables, *, rate=None, settings=None, latencies=False, fixed=None):
     """Runs a script of loads/ for `seconds` and a second of warm-up, or `fixed` times in all.
 
-    `rate`: at most so many a second; latencies then count from when a cycle was due. `settings`: of the server's sessions.
+    `rate`: so many a second, spread by chance; a latency is a cycle's own, without its wait for a free connection. `settings`: of
+    the server's sessions.
     """
     checkpoint(database)
     with tempfile.TemporaryDirectory() as folder:
@@ -85,13 +86,14 @@ def _read(status, output, logs):
 
 
 def _latencies(logs):
-    """From lines of: client, number, microseconds, script, second, microsecond."""
+    """From lines of: client, number, microseconds, script, second, microsecond, and with a rate microseconds late."""
     rows = [line.split() for file in logs.iterdir() for line in file.read_text().splitlines()]
     if not rows:
         raise Failed("pgbench wrote no log")
     ended = [int(row[4]) + int(row[5]) / 1e6 for row in rows]
     begin = min(ended) + WARM_UP_SECONDS
-    kept = sorted(int(row[2]) / 1000 for row, end in zip(rows, ended) if end >= begin)
+    late = [int(row[6]) if len(row) > 6 else 0 for row in rows]
+    kept = sorted((int(row[2]) - lag) / 1000 for row, lag, end in zip(rows, late, ended) if end >= begin)
     if not kept:
         raise Failed("pgbench's log is shorter than the warm-up")
     return kept

@@ -25,9 +25,9 @@ class Rates:
 
 
 def measure(contestants, clients, plan, title):
-    """The rates of contestants. The first round warms up and does not count."""
+    """The rates of contestants. Who has not run before has a round to warm up, which does not count."""
     rates = Rates([contestant.name for contestant in contestants])
-    for number in range(plan.rounds + 1):
+    for number in range(1 if all(contestant.cycles for contestant in contestants) else 0, plan.rounds + 1):
         # Who goes first changes: what a round leaves behind for the next does not always meet the same one.
         first = number % len(contestants)
         for contestant in contestants[first:] + contestants[:first]:

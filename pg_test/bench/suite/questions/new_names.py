@@ -48,8 +48,8 @@ def ask(plan):
 
 
 def _run_beside(contestant, seconds, loads):
-    # A second longer on either side than what is measured.
-    others = [start(contestant.database, script, 1, seconds + 2, duties.next_variables(), rate=rate) for script, rate in loads]
+    # For longer than what is measured.
+    others = [start(contestant.database, script, 1, seconds + 1, duties.next_variables(), rate=rate) for script, rate in loads]
     run = contestant.run(_CLIENTS, seconds, latencies=True)
     for other in others:
         finish(other)
