@@ -4,7 +4,7 @@ from statistics import median
 
 from server import Failed
 
-__all__ = ["count", "decimals", "harmonic", "median", "percentile"]
+__all__ = ["clients_text", "count", "decimals", "harmonic", "median", "percentile"]
 
 
 def percentile(ascending, part):
@@ -25,3 +25,7 @@ def count(number):
 
 def decimals(number, places=2):
     return f"{number:.{places}f}"
+
+
+def clients_text(number):
+    return f"{number} client{'s' if number > 1 else ''}"

@@ -7,7 +7,7 @@ import tempfile
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from server import HERE, Failed, checkpoint
+from server import HERE, Failed, checkpoint, processor_seconds, wait_for_sessions_to_end
 
 # Whatever a backend does once (loading a library, planning) is no part of a rate.
 WARM_UP_SECONDS = 1
@@ -22,6 +22,8 @@ class Run:
     per_second: float
     # Milliseconds, sorted, without the first second. Only where asked for.
     latencies: list = field(default_factory=list)
+    # Of the server's sessions, a cycle: start and planning included, so of use where the clients are few and the cycles many.
+    processor_us: float = 0
 
 
 def drive(database, script, clients, seconds, variables, *, rate=None, settings=None, latencies=False, fixed=None):
@@ -31,8 +33,13 @@ def drive(database, script, clients, seconds, variables, *, rate=None, settings=
     the server's sessions.
     """
     checkpoint(database)
+    wait_for_sessions_to_end(database)
+    before = processor_seconds()
     with tempfile.TemporaryDirectory() as folder:
-        return _drive(database, script, clients, seconds, variables, rate, settings, Path(folder) if latencies else None, fixed)
+        run = _drive(database, script, clients, seconds, variables, rate, settings, Path(folder) if latencies else None, fixed)
+    wait_for_sessions_to_end(database)
+    run.processor_us = (processor_seconds() - before) / run.cycles * 1e6
+    return run
 
 
 def start(database, script, clients, seconds, variables, *, rate=None):

@@ -1,6 +1,6 @@
 """Rounds that take turns, so that what a noisy machine does to one contestant it does to all."""
 
-from figures import count, median
+from figures import clients_text, count, median
 from terminal import at, say
 
 
@@ -25,18 +25,20 @@ class Rates:
 
 
 def measure(contestants, clients, plan, title):
-    """The rates of contestants. Who has not run before has a round to warm up, which does not count."""
-    rates = Rates([contestant.name for contestant in contestants])
+    """The rates of contestants, and the processor's microseconds that the server spends on a cycle. Who has not run before has a round to warm up, which does not count."""
+    names = [contestant.name for contestant in contestants]
+    rates, processor = Rates(names), Rates(names)
     for number in range(1 if all(contestant.cycles for contestant in contestants) else 0, plan.rounds + 1):
         # Who goes first changes: what a round leaves behind for the next does not always meet the same one.
         first = number % len(contestants)
         for contestant in contestants[first:] + contestants[:first]:
             where = f"round {number} of {plan.rounds}" if number else "warming up"
-            at(f"{title}, {clients} clients, {where}: {contestant.name}")
+            at(f"{title}, {clients_text(clients)}, {where}: {contestant.name}")
             run = contestant.run(clients, plan.round_seconds if number else 1)
             if number:
                 rates.add(contestant.name, run.per_second)
+                processor.add(contestant.name, run.processor_us)
         if number:
             said = "  ".join(f"{name} {count(of[-1])}" for name, of in rates.rounds.items())
-            say(f"{title}, {clients} clients, round {number} of {plan.rounds}:  {said} a second")
-    return rates
+            say(f"{title}, {clients_text(clients)}, round {number} of {plan.rounds}:  {said} a second")
+    return rates, processor

@@ -2,6 +2,7 @@
 
 import os
 import subprocess
+import time
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent.parent
@@ -49,6 +50,24 @@ def checkpoint(database):
 def log_position(database):
     """Bytes of write-ahead log written so far."""
     return ask_number(database, "SELECT pg_current_wal_insert_lsn() - '0/0'")
+
+
+def processor_seconds():
+    """What the server's processes that have ended by now have used: the postmaster has waited for them."""
+    postmaster = ask("postgres", "SELECT split_part(pg_read_file('postmaster.pid'), E'\\n', 1)")
+    fields = Path(f"/proc/{postmaster}/stat").read_text().rsplit(")", 1)[1].split()
+    # In proc(5) cutime and cstime are the fields 16 and 17; what follows the name begins with the third.
+    return (int(fields[13]) + int(fields[14])) / os.sysconf("SC_CLK_TCK")
+
+
+def wait_for_sessions_to_end(database):
+    """A client is gone a moment before its backend is."""
+    limit = time.monotonic() + 60
+    query = f"SELECT count(*) FROM pg_stat_activity WHERE datname = '{database}' AND pid <> pg_backend_pid() AND backend_type = 'client backend'"
+    while ask_number(database, query):
+        if time.monotonic() > limit:
+            raise Failed(f"sessions in {database} do not end")
+        time.sleep(0.05)
 
 
 def bytes_of(database, table):

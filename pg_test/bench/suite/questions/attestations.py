@@ -21,7 +21,7 @@ def ask(plan):
     answer = Answer(figures={"unit": "attestations a second", "clients": {}})
     rows, groups = [], []
     for clients in plan.attestation_clients:
-        rates = measure(contestants, clients, plan, TITLE)
+        rates, _ = measure(contestants, clients, plan, TITLE)
         ratio, ratio_recorded = rates.ratio(claims.name, web3signer.name), rates.ratio(cycles.name, web3signer.name)
         medians = [(contestant.name, rates.median(contestant.name)) for contestant in contestants]
         rows.append([str(clients), *(count(rate) for _, rate in medians), decimals(ratio), decimals(ratio_recorded)])
