@@ -4,12 +4,22 @@ import os
 from dataclasses import dataclass, field
 
 
+# As they are to be given again for the same measurement.
+_changed = {}
+
+
+def _given(name, default):
+    if name in os.environ:
+        _changed[name] = os.environ[name]
+    return os.environ.get(name, default)
+
+
 def _number(name, default):
-    return int(os.environ.get(name, default))
+    return int(_given(name, default))
 
 
 def _numbers(name, default):
-    return tuple(int(number) for number in os.environ.get(name, default).split())
+    return tuple(int(number) for number in _given(name, default).split())
 
 
 @dataclass
@@ -33,7 +43,6 @@ class Plan:
 
     def __post_init__(self):
         full = self.full
-        self.command = "make bench-full" if full else "make bench"
         self.rounds = _number("ROUNDS", 5 if full else 3)
         self.round_seconds = _number("ROUND_SECONDS", 5 if full else 2)
         self.clients = _numbers("CLIENTS", "1 8 32")
@@ -45,3 +54,5 @@ class Plan:
         self.small_history_rows = _number("SMALL_HISTORY_ROWS", 1_000_000)
         self.cleanup_rows = _number("CLEANUP_ROWS", 1_000_000)
         self.cleanup_rounds = _number("CLEANUP_ROUNDS", 10)
+        changed = [f'{name}="{value}"' if " " in value else f"{name}={value}" for name, value in _changed.items()]
+        self.command = " ".join(["make bench-full" if full else "make bench", *changed])

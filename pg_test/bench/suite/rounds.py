@@ -25,7 +25,10 @@ class Rates:
 
 
 def measure(contestants, clients, plan, title):
-    """The rates of contestants, and the processor's microseconds that the server spends on a cycle. Who has not run before has a round to warm up, which does not count."""
+    """The rates of contestants, and the microseconds that the server's processor spends on a cycle.
+
+    Where somebody has not run before, a round to warm up comes first and does not count.
+    """
     names = [contestant.name for contestant in contestants]
     rates, processor = Rates(names), Rates(names)
     for number in range(1 if all(contestant.cycles for contestant in contestants) else 0, plan.rounds + 1):
