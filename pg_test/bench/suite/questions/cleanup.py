@@ -116,7 +116,7 @@ def _answer(plan, rate, alone, beside, sizes):
     size_rows = [[f"{number + 1}", decimals(size / 1e6, 0)] for number, size in enumerate(sizes)]
     return Answer(
         tables=[
-            Table(heading, ["", "without", "with"], rows),
+            Table(heading, ["", "without", f"with, the worst {_WINDOW_SECONDS} s"], rows),
             Table(f"Size after {count(plan.cleanup_rows)} more duties came and went:", ["round", "MB"], size_rows),
         ],
         charts=[Chart(NAME, "p99 of a claim", "ms", [("", [("alone", half[0]), ("beside a cleanup", half[1])])])],
