@@ -40,7 +40,7 @@ def ask(plan):
     answer.tables.append(Table(f"Duty cycles (claim and record) a second, median of {plan.rounds} rounds:", columns, rows))
     if times:
         columns = ["1 client", "raw insert", "raw update", "both", "slashguard", "Aztec's"]
-        answer.tables.append(Table("Time of the server's processor, which a slow disk does not change:", columns, [times]))
+        answer.tables.append(Table("Time of the server's processor a cycle, the start of a backend shared among its cycles:", columns, [times]))
     answer.charts.append(Chart(NAME, "Duty cycles: claim and record", "a second", groups))
     return answer
 
