@@ -96,7 +96,7 @@ fn signatures_of_secp256k1() {
         let public = key.verifying_key().to_sec1_point(true);
         (secp256k1::Signer::parse("signer", public.as_bytes()).unwrap(), digest, signature, high_s)
     };
-    let signed: Vec<(secp256k1::Signer, [u8; 32], [u8; 65], [u8; 65])> = secrets().map(sign).collect();
+    let signed: Vec<_> = secrets().map(sign).collect();
     assert!(signed.iter().all(|(signer, digest, signature, _)| signer.has_signed(digest, signature)));
     every_case("signatures_of_secp256k1", move |dice| {
         let (signer, digest, signature, high_s) = dice.pick(&signed);
@@ -117,7 +117,7 @@ fn signatures_of_ed25519() {
         let (key, digest) = (ed25519_dalek::SigningKey::from_bytes(&secret), keccak256(&secret));
         (key.verifying_key().to_bytes(), digest, key.sign(&digest).to_bytes())
     };
-    let signed: Vec<([u8; 32], [u8; 32], [u8; 64])> = secrets().map(sign).collect();
+    let signed: Vec<_> = secrets().map(sign).collect();
     assert!(signed.iter().all(|(key, digest, signature)| ed25519::has_signed(key, digest, signature)));
     every_case("signatures_of_ed25519", move |dice| {
         let (key, digest, signature) = dice.pick(&signed);
@@ -135,7 +135,7 @@ fn signatures_of_bls12_381() {
         let signature = key.sign(&digest, b"BLS_SIG_BLS12381G2_XMD:SHA-256_SSWU_RO_POP_", &[]).to_bytes();
         (key.sk_to_pk().to_bytes(), digest, signature)
     };
-    let signed: Vec<([u8; 48], [u8; 32], [u8; 96])> = secrets().map(sign).collect();
+    let signed: Vec<_> = secrets().map(sign).collect();
     assert!(signed.iter().all(|(key, digest, signature)| bls12_381::has_signed(key, digest, signature)));
     every_case("signatures_of_bls12_381", move |dice| {
         let (key, digest, signature) = dice.pick(&signed);
