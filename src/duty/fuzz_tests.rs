@@ -243,9 +243,9 @@ fn withdrawals() {
         };
         if let Ok(withdrawal) = arguments.parse() {
             assert!(hex_text::show(&withdrawal.request_id).eq_ignore_ascii_case(&request_id));
-            assert!(hex_text::show(&withdrawal.recipient).eq_ignore_ascii_case(&recipient));
-            assert!(withdrawal.sequence == sequence && sequence >= 0);
-            assert_eq!(Ok(withdrawal.amount), amount);
+            assert!(hex_text::show(&withdrawal.content.recipient).eq_ignore_ascii_case(&recipient));
+            assert!(withdrawal.content.sequence == sequence && sequence >= 0);
+            assert_eq!(Ok(withdrawal.content.amount), amount);
         }
     });
 }
