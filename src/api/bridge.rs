@@ -3,6 +3,7 @@
 use super::acquire::refuse_seen_position;
 use super::entry::{sql_functions, Numeric, Uuid};
 use super::grant;
+use crate::crypto::address;
 use crate::duty::acquisition::Acquisition;
 use crate::duty::request::{Arguments, SubjectArguments};
 use crate::duty::withdrawal::WithdrawalArguments;
@@ -16,9 +17,9 @@ sql_functions! {
     /// May this signer approve this withdrawal? Decides, records and answers in one atomic step.
     ///
     /// `validator`: the signer, 20-byte address as hex text. `withdrawal_request_id`: 32 bytes as hex text; the key: a signer is
-    /// never granted two messages for it. `recipient`: 20 bytes. `amount`: a whole number from 0 to 2^256-1. `sequence`: 0 to 2^63-1.
-    /// `message_hash`: 32 bytes, what is signed; that it is the hash of these three is the caller's word, but one hash never stands
-    /// for two contents. The rest as `try_acquire_duty`.
+    /// never granted two messages for it. `recipient`: 20 bytes; in mixed letter case its checksum must be right (EIP-55). `amount`: a
+    /// whole number from 0 to 2^256-1. `sequence`: 0 to 2^63-1. `message_hash`: 32 bytes, what is signed; that it is the hash of these
+    /// three is the caller's word, but no signer is granted one hash for two contents of a request. The rest as `try_acquire_duty`.
     ///
     /// Expected outcomes are values; `halted` with cause daily_limit where the recipient would pass the chain's daily limit. Raises
     /// SG007 (unsafe transaction), 42704 (unknown chain or a chain without withdrawals), 22004, 22023, 22P02, 22003 (bad input).
@@ -29,6 +30,9 @@ sql_functions! {
         sequence: i64, message_hash: String, node_id: String, lease_ms: i32, request_id: Uuid, wait_ms: i32,
         seen_position: String,
     ) -> Acquisition {
+        if let Some(recipient) = &recipient {
+            address::parse("recipient", recipient)?;
+        }
         grant::answer(Arguments {
             chain, validator,
             subject: SubjectArguments::Withdrawal(WithdrawalArguments {

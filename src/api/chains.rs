@@ -18,9 +18,9 @@ const LONGEST_NAME: usize = 100;
 sql_functions! {
     /// Registers a chain. Answers true if it is new, false if it stands registered with the same parameters.
     ///
-    /// `chain`: a name of 1 to 100 printable bytes. `rules`: `aztec` or `ethereum`. `identity`: for aztec
-    /// `<L1 chain id>:<rollup address>`, for ethereum the genesis validators root, 32 bytes as hex text. `genesis_time`: the time of
-    /// slot 0. `slot_duration`: longer than zero, without months. `options`: a JSON object, see `set_chain_option`; and for
+    /// `chain`: a name of 1 to 100 printable bytes. `rules`: `aztec`, `ethereum` or `bridge`. `identity`: for aztec and bridge
+    /// `<L1 chain id>:<contract address>`, for ethereum the genesis validators root, 32 bytes as hex text. `genesis_time`: the time of
+    /// slot 0. `slot_duration`: longer than zero, without months. Both are null for a bridge. `options`: a JSON object, see `set_chain_option`; and for
     /// ethereum slots_per_epoch (default 32), which never changes. Raises SG008 where the name or the identity is registered with
     /// other parameters, 55000 where the chain is retired, 22023, 22P02, 22004 for bad input.
     fn register_chain(
@@ -45,8 +45,8 @@ sql_functions! {
     /// Changes one option of a chain; written to the audit view.
     ///
     /// first_use (`quarantine` or `trust`), horizon_slots (a number or null), margin_slots (a number),
-    /// allow_unsigned_release (true or false), signature_scheme (for aztec `either`, `eip191`, `digest` or `none`; for ethereum
-    /// `bls12_381` or `none`), record_commit (`async` or `durable`), require_standby (true or false), retention (an interval as
+    /// allow_unsigned_release (true or false), signature_scheme (for aztec and bridge `either`, `eip191`, `digest` or `none`; for
+    /// ethereum `bls12_381` or `none`), for bridge quorum (a number) and daily_limit (an amount as text, or null), record_commit (`async` or `durable`), require_standby (true or false), retention (an interval as
     /// text, for ethereum also a number of epochs such as "512 epochs", or null). Raises 42704 for an unknown chain, 22023 for an
     /// unknown option or value, SG008 for slots_per_epoch, SG004 where the clock is not to be believed, 25006 on a standby.
     fn set_chain_option(chain: String, option: String, value: JsonText) -> () {
