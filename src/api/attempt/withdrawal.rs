@@ -45,10 +45,12 @@ impl Attempt<'_> {
         if let Some(refusal) = bridge::daily_limit(&self.request.chain, withdrawal, &allowance, day) {
             return Ok(Some(refusal));
         }
-        if allowance.is_counted || withdrawals::count(self.session, key, hash, withdrawal, now)? {
+        if !allowance.is_counted && withdrawals::count(self.session, key, hash, withdrawal, now)? {
             return Ok(None);
         }
+        // Another signer may have been granted this hash since it was named, so what it stands for is looked at again.
         match withdrawals::content(self.session, key.slot, hash)? {
+            Some(content) if content.is_of(withdrawal) => Ok(None),
             Some(content) => Ok(Some(bridge::other_content(&content))),
             None => Err(Error::internal("what a withdrawal's message says is gone")),
         }
