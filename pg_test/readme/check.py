@@ -1,7 +1,7 @@
 """Runs what README.md shows and holds what it lists against the catalog and the sources. Called by run."""
 
-import difflib
 import json
+import os
 import pathlib
 import re
 import shutil
@@ -10,6 +10,7 @@ import sys
 
 import server
 from manual import Fault, Manual, anchor, code
+from outputs import faults_of_ending, faults_of_output
 
 DATABASE = "slashguard_readme"
 # Those that the README creates.
@@ -20,7 +21,8 @@ OPTION_CHAINS = {"aztec": "31337:0x" + "0c" * 20, "ethereum": "0x" + "0c" * 32, 
 work = pathlib.Path(sys.argv[1]).resolve()
 # Where the operator of the README has files.
 files = work / "files"
-manual = Manual(pathlib.Path("README.md").read_text())
+manual = Manual.of("README.md")
+pages = [manual, *(Manual.of(str(path)) for path in sorted(pathlib.Path("docs").glob("*.md")))]
 counted = {"passed": 0, "failed": 0}
 
 
@@ -38,35 +40,6 @@ def source(*patterns):
 
 
 # What examples print
-
-
-def masked(output):
-    """What must be the same in an output: not times, tokens, or the widths of columns."""
-    lines = []
-    for line in output.splitlines():
-        line = re.sub(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(\.\d+)?[+-]\d\d(:\d\d)?", "<time>", line)
-        line = re.sub(r"sgt1_[0-9a-f]+", "<token>", line)
-        line = re.sub(r"-{3,}", "---", line)
-        line = re.sub(r"\s+", " ", line).strip()
-        if line:
-            lines.append(line)
-    return lines
-
-
-def faults_of_ending(block):
-    last = [line for line in block.text.splitlines() if line.strip()][-1]
-    if not last.endswith(";") and "\\" not in last:
-        yield f"its last statement has no end: {last}"
-
-
-def faults_of_output(block, printed):
-    if block.output is None:
-        if re.search(r"^(psql:.*)?(ERROR|FATAL|invalid command)", printed, re.MULTILINE):
-            yield "it raises an error that the manual does not show:\n" + printed
-        return
-    shown, got = masked(block.output), masked(printed)
-    if shown != got:
-        yield "\n".join(difflib.unified_diff(shown, got, "README.md", "printed", lineterm="", n=1))
 
 
 def run_file(block):
@@ -391,23 +364,25 @@ def check_messages():
 
 
 def check_links():
-    anchors = {anchor(heading) for heading in manual.headings()}
+    anchors = {page.name: {anchor(heading) for heading in page.headings()} for page in pages}
 
-    def broken():
-        for line, target in manual.links():
-            if target.startswith("#"):
-                if target[1:] not in anchors:
-                    yield f"README.md:{line} points to {target}, which is not there"
-            elif not target.startswith("https://") and not pathlib.Path(target).exists():
-                yield f"README.md:{line} points to {target}, which is not there"
+    def broken(page):
+        folder = pathlib.Path(page.name).parent
+        for line, target in page.links():
+            path, _, heading = target.partition("#")
+            file = os.path.normpath(folder / path) if path else page.name
+            if not target.startswith("https://") and (
+                    not pathlib.Path(file).exists() or heading and heading not in anchors.get(file, {heading})):
+                yield f"{page.name}:{line} points to {target}, which is not there"
 
-    check("links lead somewhere", broken())
+    check("links lead somewhere", (fault for page in pages for fault in broken(page)))
 
 
 def check_make():
-    mentioned = [(number, word) for number, line in manual.prose for word in re.findall(r"`make ([a-z-]+)", line)]
+    mentioned = [(page.name, number, word)
+                 for page in pages for number, line in page.prose for word in re.findall(r"`make ([a-z-]+)", line)]
     check("every make target exists", (
-        f"README.md:{number} has make {word}" for number, word in mentioned if word not in make_targets()))
+        f"{name}:{number} has make {word}" for name, number, word in mentioned if word not in make_targets()))
 
 
 def version():
