@@ -5,7 +5,7 @@ DESTDIR ?=
 INSTALL ?= install
 
 # Their order is the order in the install script.
-SQL_FILES = sql/schema.sql sql/tables.sql sql/sequencer_tables.sql sql/backstop.sql sql/types.sql sql/functions.sql sql/ethereum.sql sql/bridge.sql sql/crypto.sql sql/switches.sql sql/sequencer.sql sql/views.sql sql/privileges.sql
+SQL_FILES = sql/schema.sql sql/tables.sql sql/sequencer_tables.sql sql/backstop.sql sql/types.sql sql/functions.sql sql/ethereum.sql sql/bridge.sql sql/batch.sql sql/crypto.sql sql/switches.sql sql/sequencer.sql sql/views.sql sql/privileges.sql
 
 EXTENSION = slashguard
 VERSION := $(shell sed -n "s/^default_version *= *'\(.*\)'/\1/p" $(EXTENSION).control)
@@ -31,7 +31,7 @@ export PG_CONFIG INSTALL_RUST
 .DEFAULT_GOAL := all
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: all install uninstall installcheck setup ready demo story psql stop test $(SUITES:%=test-%) test-nightly bench bench-interchange lint clean help \
+.PHONY: all install uninstall installcheck setup ready demo story psql stop test $(SUITES:%=test-%) test-nightly bench bench-full bench-page bench-interchange lint clean help \
 	check-server check-versions FORCE
 
 ## all: build the library and the install script (the default)
@@ -157,14 +157,22 @@ test: ready
 $(SUITES:%=test-%): test-%: ready
 	@bash pg_test/run $*
 
-## test-nightly: storms, crash and failover for longer, and more random histories: STORM_SECONDS=600 CRASHES=20 SLASHGUARD_CASES=100000
+## test-nightly: storms, crash and failover for longer, random histories and inputs by the million: STORM_SECONDS=600 CRASHES=20 SLASHGUARD_CASES=1000000
 test-nightly: ready
-	@STORM_SECONDS=$${STORM_SECONDS:-600} CRASHES=$${CRASHES:-20} SLASHGUARD_CASES=$${SLASHGUARD_CASES:-100000} \
+	@STORM_SECONDS=$${STORM_SECONDS:-600} CRASHES=$${CRASHES:-20} SLASHGUARD_CASES=$${SLASHGUARD_CASES:-1000000} \
 		bash pg_test/run unit storm attestations crash failover
 
-## bench: duty cycles a second beside those of the Aztec client's own statements (ROUNDS=5 ROUND_SECONDS=5)
+## bench: figures beside the server's own limit and what others use, about 3 minutes (QUESTIONS="duty_cycle size" ROUNDS=3 CLIENTS="1 8 32")
 bench: ready
-	@bash pg_test/bench/run
+	@bash pg_test/bench/run short $(QUESTIONS)
+
+## bench-full: the same for longer, and growth and cleanup: 15 GB of disk, about half an hour (HISTORY_ROWS=30000000)
+bench-full: ready
+	@bash pg_test/bench/run full $(QUESTIONS)
+
+## bench-page: put the figures of the last runs into docs/performance.md
+bench-page:
+	@PYTHONDONTWRITEBYTECODE=1 python3 pg_test/bench/suite/page.py
 
 ## bench-interchange: import and export of an EIP-3076 file: seconds and memory (ROUNDS=3 VALIDATORS=1000 ATTESTATIONS=1000)
 bench-interchange: ready

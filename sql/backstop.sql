@@ -5,7 +5,7 @@ AS $function$
 BEGIN
     RAISE EXCEPTION 'a granted duty cannot be rewritten'
         USING ERRCODE = '55000',
-              DETAIL = 'The key, the message hash and the source of a claim stay as they are.',
+              DETAIL = 'The key, the message and what it says stay as they are.',
               HINT = 'Nothing was changed.';
 END
 $function$;
@@ -58,7 +58,7 @@ BEGIN
            AND a.transaction_id = pg_current_xact_id()) THEN
         RETURN NEW;
     END IF;
-    RAISE EXCEPTION 'what a ledger knows of chains, validators and nodes is kept: watermarks only rise, identities and clocks stay'
+    RAISE EXCEPTION 'what a ledger knows of chains, validators, nodes and requests is kept: watermarks only rise, identities and clocks stay'
         USING ERRCODE = '55000', HINT = 'Nothing was changed.';
 END
 $function$;
@@ -109,8 +109,8 @@ EXECUTE FUNCTION slashguard.refuse_lowering();
 CREATE TRIGGER append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON slashguard.withdrawal_request FOR EACH STATEMENT
 EXECUTE FUNCTION slashguard.refuse_lowering();
 CREATE TRIGGER same_content
-BEFORE UPDATE OF withdrawal_request_id, message_hash, chain_id, recipient, amount, sequence ON slashguard.withdrawal
-FOR EACH STATEMENT EXECUTE FUNCTION slashguard.refuse_rewriting();
+BEFORE UPDATE OF withdrawal_request_id, message_hash, validator_id, chain_id, recipient, amount, sequence
+ON slashguard.withdrawal FOR EACH STATEMENT EXECUTE FUNCTION slashguard.refuse_rewriting();
 CREATE TRIGGER kept BEFORE DELETE OR TRUNCATE ON slashguard.withdrawal FOR EACH STATEMENT
 EXECUTE FUNCTION slashguard.refuse_lowering();
 -- Another id for a duty type would be another key for the same duty.

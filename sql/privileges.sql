@@ -3,6 +3,7 @@ REVOKE ALL ON SCHEMA slashguard FROM PUBLIC;
 REVOKE ALL ON ALL FUNCTIONS IN SCHEMA slashguard FROM PUBLIC;
 REVOKE ALL ON ALL PROCEDURES IN SCHEMA slashguard FROM PUBLIC;
 REVOKE ALL ON TYPE slashguard.acquisition FROM PUBLIC;
+REVOKE ALL ON TYPE slashguard.recording FROM PUBLIC;
 REVOKE ALL ON TYPE slashguard.imported_history FROM PUBLIC;
 REVOKE ALL ON TYPE slashguard.acceptance FROM PUBLIC;
 REVOKE ALL ON TYPE slashguard.verified_message FROM PUBLIC;
@@ -10,6 +11,19 @@ REVOKE ALL ON TYPE slashguard.verified_message FROM PUBLIC;
 GRANT USAGE ON SCHEMA slashguard TO slashguard_client, slashguard_maintainer, slashguard_reader, slashguard_relayer;
 
 GRANT USAGE ON TYPE slashguard.acquisition TO slashguard_client;
+GRANT USAGE ON TYPE slashguard.recording TO slashguard_client;
+GRANT EXECUTE ON FUNCTION
+    slashguard.claim_duties,
+    slashguard.claim_attestations,
+    slashguard.claimed,
+    slashguard.record_each,
+    slashguard.recorded
+TO slashguard_client;
+GRANT EXECUTE ON PROCEDURE
+    slashguard.acquire_duties,
+    slashguard.acquire_attestations,
+    slashguard.record_signatures
+TO slashguard_client;
 GRANT USAGE ON TYPE slashguard.acceptance TO slashguard_client;
 GRANT USAGE ON TYPE slashguard.verified_message TO slashguard_client, slashguard_maintainer, slashguard_reader;
 GRANT EXECUTE ON FUNCTION

@@ -20,6 +20,16 @@ COMMENT ON COLUMN slashguard.acquisition.position IS 'Proof of what was granted 
 COMMENT ON COLUMN slashguard.acquisition.reason IS 'A sentence for people: what decided.';
 COMMENT ON COLUMN slashguard.acquisition.details IS 'The same for programs.';
 
+CREATE TYPE slashguard.recording AS (
+    recorded_at timestamptz,
+    sqlstate text,
+    reason text
+);
+COMMENT ON TYPE slashguard.recording IS 'What became of one of many signatures.';
+COMMENT ON COLUMN slashguard.recording.recorded_at IS 'When it was recorded; null where it was refused.';
+COMMENT ON COLUMN slashguard.recording.sqlstate IS 'SG005 or SG006 where it was refused.';
+COMMENT ON COLUMN slashguard.recording.reason IS 'A sentence for people: why it was refused.';
+
 CREATE TYPE slashguard.imported_history AS (
     validator text,
     blocks bigint,

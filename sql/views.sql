@@ -28,7 +28,7 @@ SELECT h.name AS chain, '0x' || encode(v.key, 'hex') AS validator, c.slot, y.nam
        '0x' || encode(c.message_hash, 'hex') AS message_hash, '0x' || encode(c.signature, 'hex') AS signature,
        c.granted_at, c.lease_until AS expires_at, c.signed_at,
        p.name AS taken_over_from, c.answers, c.block_number, c.checkpoint_number,
-       '0x' || encode(r.request_id, 'hex') AS withdrawal_request_id, c.imported_at
+       r.shown AS withdrawal_request_id, c.imported_at
   FROM slashguard.claim AS c
   JOIN slashguard.chain AS h ON h.id = c.chain_id
   JOIN slashguard.validator AS v ON v.id = c.validator_id

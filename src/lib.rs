@@ -8,6 +8,8 @@ mod api;
 mod crypto;
 mod durability;
 mod duty;
+#[cfg(test)]
+mod fuzz;
 mod interchange;
 mod ledger;
 mod maintenance;

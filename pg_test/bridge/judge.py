@@ -39,28 +39,33 @@ def two_messages(events):
                     yield f"{signer} was granted {other['hash'][:10]} and {grant['hash'][:10]} for request {request[-6:]}"
 
 
+def duty(event):
+    return event["signer"], event["request"], event["hash"]
+
+
 def contents(events):
-    """What each message says, as granted; and sentences about those that were granted with two contents."""
+    """What each message says, as its signer was granted it; and sentences about those that a signer was granted with two
+    contents."""
     said, faults = {}, []
     for grant in granted(events):
         content = (grant["recipient"], grant["amount"], grant["sequence"])
-        if said.setdefault((grant["request"], grant["hash"]), content) != content:
-            faults.append(f"{grant['hash'][:10]} was granted as {said[grant['request'], grant['hash']]} and as {content}")
+        if said.setdefault(duty(grant), content) != content:
+            faults.append(f"{grant['signer'][:6]} was granted {grant['hash'][:10]} as {said[duty(grant)]} and as {content}")
     return said, faults
 
 
 def certainly_held(events):
-    """From when to when each message was granted to some signer and not released, for certain: pairs by message."""
+    """From when to when each message of one content was granted to some signer and not released, for certain: pairs by message."""
+    said, _ = contents(events)
     ended = collections.defaultdict(list)
     for release in may_have_ended(events):
-        ended[release["signer"], release["request"], release["hash"]].append(release)
+        ended[duty(release)].append(release)
     held = collections.defaultdict(list)
     for grant in granted(events):
         begin = grant["answered"]
-        releases = ended[grant["signer"], grant["request"], grant["hash"]]
-        end = min((release["sent"] for release in releases if release["answered"] > begin), default=float("inf"))
+        end = min((release["sent"] for release in ended[duty(grant)] if release["answered"] > begin), default=float("inf"))
         if end > begin:
-            held[grant["request"], grant["hash"]].append((begin, end))
+            held[grant["request"], grant["hash"], said[duty(grant)]].append((begin, end))
     return held
 
 
@@ -77,10 +82,8 @@ def united(intervals):
 
 def over_the_limit(events, limit):
     """At some moment a recipient was granted more than the limit, each message counted once. All of it on one day."""
-    said, _ = contents(events)
     changes = collections.defaultdict(list)
-    for message, intervals in certainly_held(events).items():
-        recipient, amount, _ = said[message]
+    for (_, _, (recipient, amount, _)), intervals in certainly_held(events).items():
         for begin, end in united(intervals):
             changes[recipient] += [(begin, amount), (end, -amount)]
     for recipient, steps in changes.items():
@@ -105,16 +108,16 @@ def signatures(events, shown):
 
 
 def recount(events, signed, quorum):
-    """The pending and the ready rows that views should have: (request, content .., hash, signatures, moment). `signed`: (request,
-    hash, moment) of every signature."""
+    """The pending and the ready rows that views should have: (request, content .., hash, signatures, moment). `signed`: (signer,
+    request, hash, moment) of every signature."""
     said, _ = contents(events)
     moments = collections.defaultdict(list)
-    for request, message_hash, at in signed:
-        moments[request, message_hash].append(at)
+    for signer, request, message_hash, at in signed:
+        content = said.get((signer, request, message_hash), ("nobody was granted this", 0, 0))
+        moments[request, message_hash, content].append(at)
     pending, ready = set(), set()
-    for (request, message_hash), at in moments.items():
+    for (request, message_hash, content), at in moments.items():
         at.sort()
-        content = said.get((request, message_hash), ("nobody was granted this", 0, 0))
         row = (request, *content, message_hash, len(at))
         if len(at) < quorum:
             pending.add((*row, at[0]))

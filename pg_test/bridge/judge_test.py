@@ -65,6 +65,8 @@ class TheLimit(unittest.TestCase):
         self.assertEqual(self.faults(
             History().grant("a", 1).grant("a", 2, signer="t").release("a", 1).grant("b", 3, request="q")), 1)
         self.assertEqual(self.faults(History().grant("a", 1).release("a", 1, result=False).grant("b", 2, request="q")), 1)
+        # One hash, and two signers with another content each.
+        self.assertEqual(self.faults(History().grant("a", 1).grant("a", 2, signer="t", amount=61)), 1)
 
     def test_what_is_within_it_is_none(self):
         self.assertEqual(self.faults(History().grant("a", 1).grant("a", 2, signer="t").grant("a", 3, signer="u")), 0)
@@ -86,11 +88,12 @@ class Views(unittest.TestCase):
         self.assertEqual(len(list(judge.signatures(events, [("s", "r", "a", "x"), ("t", "r", "a", "x")]))), 1)
 
     def test_the_recount(self):
-        events = History().grant("a", 1).grant("b", 2, signer="t").events
-        pending, ready = judge.recount(events, [("r", "a", 3), ("r", "b", 2), ("r", "a", 1)], 2)
-        self.assertEqual(pending, {("r", "alice", 60, 1, "b", 1, 2)})
+        events = History().grant("a", 1).grant("a", 2, signer="t").grant("b", 3, signer="u").grant("a", 4, signer="v", amount=61).events
+        signed = [("s", "r", "a", 3), ("u", "r", "b", 2), ("t", "r", "a", 1), ("v", "r", "a", 4)]
+        pending, ready = judge.recount(events, signed, 2)
+        self.assertEqual(pending, {("r", "alice", 60, 1, "b", 1, 2), ("r", "alice", 61, 1, "a", 1, 4)})
         self.assertEqual(ready, {("r", "alice", 60, 1, "a", 2, 3)})
-        self.assertEqual(len(list(judge.differences("view", ready, pending))), 2)
+        self.assertEqual(len(list(judge.differences("view", ready, pending))), 3)
 
 
 if __name__ == "__main__":

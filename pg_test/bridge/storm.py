@@ -119,11 +119,13 @@ SHOWN = "SELECT signer, request_id, message_hash, signature FROM slashguard.with
 WAITING = """SELECT request_id, recipient, amount::int, sequence, message_hash, signatures, {} FROM slashguard.{}_withdrawals
               WHERE chain = 'storm' AND quorum = {}"""
 # Straight from the tables: what each recipient has of messages that some signer did not release.
-TOTALS = """SELECT '0x' || encode(w.recipient, 'hex'), sum(w.amount)
-              FROM slashguard.withdrawal AS w
-             WHERE EXISTS (SELECT FROM slashguard.claim AS c
-                            WHERE c.slot = w.withdrawal_request_id AND c.message_hash = w.message_hash AND c.released_at IS NULL)
-             GROUP BY w.recipient"""
+TOTALS = """SELECT '0x' || encode(recipient, 'hex'), sum(amount)
+              FROM (SELECT DISTINCT w.withdrawal_request_id, w.message_hash, w.recipient, w.amount, w.sequence
+                      FROM slashguard.withdrawal AS w
+                      JOIN slashguard.claim AS c ON (c.slot, c.validator_id, c.message_hash)
+                                                    = (w.withdrawal_request_id, w.validator_id, w.message_hash)
+                     WHERE c.released_at IS NULL) AS standing
+             GROUP BY recipient"""
 
 
 def waiting(admin, name, moment):
@@ -133,14 +135,14 @@ def waiting(admin, name, moment):
 def hold_against_promises(admin, events):
     said, faults = judge.contents(events)
     check("no signer was granted two messages for one request", judge.two_messages(events))
-    check("no hash stands for two contents", faults)
+    check("no signer was granted one hash for two contents", faults)
     check("no recipient was granted more than the limit at any time", judge.over_the_limit(events, LIMIT))
     check("nor has it more on record", (
         f"{recipient[-6:]} has {total}" for recipient, total in admin.execute(TOTALS).fetchall() if total > LIMIT))
     check("the signatures that relayers read are those that were recorded",
           judge.signatures(events, admin.execute(SHOWN).fetchall()))
     signed = admin.execute(SIGNED).fetchall()
-    pending, ready = judge.recount(events, [(request, of, at) for _, request, of, _, at in signed], QUORUM)
+    pending, ready = judge.recount(events, [(signer, request, of, at) for signer, request, of, _, at in signed], QUORUM)
     check("pending withdrawals are those of a recount",
           judge.differences("pending_withdrawals", pending, waiting(admin, "pending", "first_signed_at")))
     check("ready withdrawals are those of a recount",

@@ -63,6 +63,15 @@ protocol() {
     wait_until "$patience" "what was sent behind is done" answers 2 "$primary" 'SELECT count(*) FROM behind' || true
     same "undisturbed: what was sent behind the claim is done" 2 "$(on "$primary" 'SELECT count(*) FROM behind')"
 
+    on "$primary" "$(grep -v '^\\' pg_test/regress/signed_messages.psql)"
+    on "$primary" "SELECT slashguard.set_sequencer('async', address) FROM sequencer WHERE name = 'first'" > /dev/null
+    accepting() { # SEQUENCE PAYLOAD
+        echo "SELECT outcome FROM slashguard.accept_signed_message('async', '$(on "$primary" "SELECT message('first', $1, '$2')")')"
+    }
+    local accepted again evidence
+    accepted=$(accepting 10 'a 10') again=$(accepting 11 'a 11') evidence=$(accepting 11 'b 11')
+    same "a message is accepted" accepted "$(ask "$again")"
+
     echo "the same with waits that are cancelled .."
     stall a
     mkfifo "$work/say_cancel"
@@ -79,22 +88,24 @@ protocol() {
         names+=("cut.$way")
     done
     bare cut.record simple "SELECT slashguard.record_signature('${tokens[0]}', '$signature')"
+    bare cut.accept simple "$accepted"
     for mode in extended prepared; do
         slot=$((slot + 1))
         echo "SELECT outcome FROM $(claim async "$slot" "$hash" node-1);" > "$work/$mode.pgbench"
         background "cut.pgbench.$mode" pgbench --no-vacuum --protocol="$mode" --transactions=1 --file="$work/$mode.pgbench"
         names+=("cut.pgbench.$mode")
     done
-    await_settled "${names[@]}" cut.record
+    await_settled "${names[@]}" cut.record cut.accept
     echo cancel >&8
     exec 8>&-
     wait_until "$patience" "the client's own cancel" ended cut.cancelled || true
     cancel_waits
-    await_ended "${names[@]}" cut.record
+    await_ended "${names[@]}" cut.record cut.accept
     for way in "${ways[@]}"; do
         check "cancelled, $way: the error and nothing else" only_an_error "cut.$way" "$cancelled"
     done
     check "cancelled, a signature: the error and nothing else" only_an_error cut.record "$cancelled"
+    check "cancelled, a message: the error and nothing else" only_an_error cut.accept "$cancelled"
     for mode in extended prepared; do
         check "cancelled, pgbench -M $mode: its transaction fails" bench_is_not_answered "cut.pgbench.$mode"
     done
@@ -108,10 +119,11 @@ protocol() {
         names+=("killed.$way")
     done
     bare killed.record simple "SELECT slashguard.record_signature('${tokens[1]}', '$signature')"
-    await_settled "${names[@]}" killed.record
+    bare killed.again simple "$again"
+    await_settled "${names[@]}" killed.record killed.again
     terminate_waits
-    await_ended "${names[@]}" killed.record
-    for way in simple extended pipelined record; do
+    await_ended "${names[@]}" killed.record killed.again
+    for way in simple extended pipelined record again; do
         check "terminated, $way: no answer" only_an_error "killed.$way" "$terminated"
     done
     names=()
@@ -121,10 +133,11 @@ protocol() {
         names+=("unnamed.$way")
     done
     bare unnamed.record simple "SELECT slashguard.record_signature('${tokens[2]}', '$signature')"
-    await_settled "${names[@]}" unnamed.record
+    bare unnamed.evidence simple "$evidence"
+    await_settled "${names[@]}" unnamed.record unnamed.evidence
     empty_names
-    await_ended "${names[@]}" unnamed.record
-    for way in simple extended pipelined record; do
+    await_ended "${names[@]}" unnamed.record unnamed.evidence
+    for way in simple extended pipelined record evidence; do
         check "names emptied, $way: the error and nothing else" only_an_error "unnamed.$way" "$emptied"
     done
     same "what was sent behind is not done" 2 "$(on "$primary" 'SELECT count(*) FROM behind')"

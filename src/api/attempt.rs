@@ -44,6 +44,10 @@ pub struct Attempt<'a> {
     /// As read with the bounds after the claim.
     durable_record: bool,
     require_standby: bool,
+    /// Nobody else has a claim of the chain under way: this transaction holds the chain's lock alone.
+    pub is_alone: bool,
+    /// Nobody else is granted anything for this recipient before the end of this transaction.
+    holds_recipient: bool,
 }
 
 enum Step {
@@ -55,9 +59,22 @@ enum Step {
 }
 
 /// What one caller holds while it decides: nobody freezes the chain, and nobody else decides about the duty.
-struct Locks {
-    chain: Lock,
-    duty: Lock,
+enum Locks {
+    Taken {
+        chain: Lock,
+        duty: Lock,
+    },
+    /// The chain's lock is held to the end of the transaction.
+    Alone,
+}
+
+impl Locks {
+    fn give_back(self) {
+        if let Self::Taken { chain, duty } = self {
+            duty.give_back();
+            chain.give_back();
+        }
+    }
 }
 
 impl<'a> Attempt<'a> {
@@ -86,6 +103,8 @@ impl<'a> Attempt<'a> {
             bounds,
             durable_record: false,
             require_standby: entry.chain.require_standby,
+            is_alone: false,
+            holds_recipient: false,
         }
     }
 
@@ -128,15 +147,14 @@ impl<'a> Attempt<'a> {
                 }
                 Step::InProgress(claim) => {
                     let busy = acquisition::in_progress(&claim, now);
-                    if now >= deadline || self.new_node {
+                    if now >= deadline || self.new_node || self.holds_recipient {
                         return Ok(busy);
                     }
                     let Some(place) = waiting.take().or_else(|| Waiting::begin(self.entry.chain.ledger_table)) else {
                         return Ok(busy);
                     };
                     // Nobody waits for a caller that only waits itself.
-                    locks.duty.give_back();
-                    locks.chain.give_back();
+                    locks.give_back();
                     waiting = Some(place.look_later(deadline));
                     locks = match self.lock()? {
                         Ok(locks) => locks,
@@ -150,6 +168,9 @@ impl<'a> Attempt<'a> {
     /// The chain first, as everybody does. Whoever has a lock may be waiting for a standby that is gone, so nobody waits for
     /// long, and nobody waits to be told what is on record anyway: the inner error is the answer then.
     fn lock(&mut self) -> Result<Result<Locks, Acquisition>, Error> {
+        if self.is_alone {
+            return Ok(Ok(Locks::Alone));
+        }
         let Some(chain) = lock::share(self.entry.chain.lock)? else {
             return Ok(Err(acquisition::held_up("an operator's change to this chain is under way")));
         };
@@ -158,7 +179,7 @@ impl<'a> Attempt<'a> {
             None => lock::duty(&self.key),
         };
         if let Some(duty) = lock::try_exclude(name) {
-            return Ok(Ok(Locks { chain, duty }));
+            return Ok(Ok(Locks::Taken { chain, duty }));
         }
         if let Some(claim) = claims::read(self.session, &self.key)? {
             if let Some(answer) = self.answer_from_record(&claim, server::now())? {
@@ -173,17 +194,15 @@ impl<'a> Attempt<'a> {
                 None => "another caller's claim for this duty is not committed yet; it may be waiting for the standby",
             })));
         };
-        Ok(Ok(Locks { chain, duty }))
+        Ok(Ok(Locks::Taken { chain, duty }))
     }
 
     /// Looks at the record and does what it allows. `look_first`: before the attempt to insert, because a claim was there
     /// a moment ago.
     fn once(&mut self, now: Timestamp, look_first: bool) -> Result<Step, Error> {
         let is_withdrawal = matches!(self.request.subject, Subject::Withdrawal(_));
-        let mut is_on_record = false;
         if look_first || is_withdrawal || self.node_id.is_none() {
             if let Some(claim) = claims::read(self.session, &self.key)? {
-                is_on_record = true;
                 if let Some(answer) = self.answer_from_record(&claim, now)? {
                     return Ok(Step::Answer(answer));
                 }
@@ -195,10 +214,8 @@ impl<'a> Attempt<'a> {
         if let Some(answer) = self.surround(now)? {
             return Ok(Step::Answer(answer));
         }
-        if !is_on_record {
-            if let Some(answer) = self.beyond_daily_limit(now)? {
-                return Ok(Step::Answer(answer));
-            }
+        if let Some(answer) = self.beyond_daily_limit(now)? {
+            return Ok(Step::Answer(answer));
         }
         let secret = server::secret()?;
         let Some(node_id) = self.registered_node()? else {
@@ -237,6 +254,18 @@ impl<'a> Attempt<'a> {
             return Verdict::Conflict;
         }
         one_message::judge(claim, &self.request.message_hash, self.request.replay.as_ref(), now)
+    }
+
+    /// The answer where the claim on record decides and nothing is granted, for a chain that requires no standby.
+    pub fn told_by_record(&self, claim: &Claim, now: Timestamp) -> Option<Acquisition> {
+        match self.judge(claim, now) {
+            Verdict::Conflict => {
+                Some(acquisition::conflict(claim, self.is_double(claim).then(|| self.double_name()), now))
+            }
+            Verdict::AlreadySigned => Some(acquisition::already_signed(claim)),
+            Verdict::InProgress => Some(acquisition::in_progress(claim, now)),
+            Verdict::TakeOver | Verdict::Replay => None,
+        }
     }
 
     /// The answers that grant nothing: conflict and already signed.

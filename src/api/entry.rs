@@ -57,6 +57,7 @@ arguments! {
     i32, "integer", |datum| i32::from_datum(datum, false);
     i64, "bigint", |datum| i64::from_datum(datum, false);
     Vec<Option<String>>, "text[]", |datum| Vec::<Option<String>>::from_datum(datum, false);
+    Vec<Option<i64>>, "bigint[]", |datum| Vec::<Option<i64>>::from_datum(datum, false);
     JsonText, "jsonb", |datum| read_json(datum);
     Numeric, "numeric", |datum| read_numeric(datum);
     Timestamptz, "timestamptz", |datum| Some(Timestamptz(datum.value() as i64));
@@ -134,11 +135,9 @@ impl Answer for Option<Timestamptz> {
 /// Fields of `slashguard.acquisition`, in the order of its declaration.
 const ACQUISITION_FIELDS: usize = 8;
 
-impl Answer for Acquisition {
-    #[cfg(test)]
-    const SQL: &'static str = "slashguard.acquisition";
-    unsafe fn datum(self, fcinfo: pg_sys::FunctionCallInfo) -> Option<pg_sys::Datum> {
-        let fields: [Option<pg_sys::Datum>; ACQUISITION_FIELDS] = [
+impl Acquisition {
+    fn fields(self) -> [Option<pg_sys::Datum>; ACQUISITION_FIELDS] {
+        [
             self.outcome.name().into_datum(),
             self.lock_token.into_datum(),
             self.signature.into_datum(),
@@ -147,8 +146,98 @@ impl Answer for Acquisition {
             self.position.into_datum(),
             self.reason.into_datum(),
             self.details.map(pgrx::JsonB).into_datum(),
-        ];
-        unsafe { form_composite(fcinfo, fields) }
+        ]
+    }
+}
+
+impl Answer for Acquisition {
+    #[cfg(test)]
+    const SQL: &'static str = "slashguard.acquisition";
+    unsafe fn datum(self, fcinfo: pg_sys::FunctionCallInfo) -> Option<pg_sys::Datum> {
+        unsafe { form_composite(fcinfo, self.fields()) }
+    }
+}
+
+impl Answer for Vec<Acquisition> {
+    #[cfg(test)]
+    const SQL: &'static str = "slashguard.acquisition[]";
+    unsafe fn datum(self, fcinfo: pg_sys::FunctionCallInfo) -> Option<pg_sys::Datum> {
+        unsafe { form_array(fcinfo, self.into_iter().map(Acquisition::fields)) }
+    }
+}
+
+/// What became of one of many signatures, as `slashguard.recording` has it.
+pub struct Recording {
+    recorded_at: Option<i64>,
+    sqlstate: Option<&'static str>,
+    reason: Option<String>,
+}
+
+impl Recording {
+    pub fn at(time: i64) -> Self {
+        Self { recorded_at: Some(time), sqlstate: None, reason: None }
+    }
+
+    pub fn refused(error: &Error) -> Self {
+        Self { recorded_at: None, sqlstate: Some(error.code.0), reason: Some(error.message.clone()) }
+    }
+}
+
+const RECORDING_FIELDS: usize = 3;
+
+impl Answer for Vec<Recording> {
+    #[cfg(test)]
+    const SQL: &'static str = "slashguard.recording[]";
+    unsafe fn datum(self, fcinfo: pg_sys::FunctionCallInfo) -> Option<pg_sys::Datum> {
+        let rows = self.into_iter().map(|recording| -> [Option<pg_sys::Datum>; RECORDING_FIELDS] {
+            [
+                recording.recorded_at.map(pg_sys::Datum::from),
+                recording.sqlstate.into_datum(),
+                recording.reason.into_datum(),
+            ]
+        });
+        unsafe { form_array(fcinfo, rows) }
+    }
+}
+
+/// An array of the composite type whose array type the function is declared to return.
+unsafe fn form_array<const FIELDS: usize>(
+    fcinfo: pg_sys::FunctionCallInfo,
+    rows: impl Iterator<Item = [Option<pg_sys::Datum>; FIELDS]>,
+) -> Option<pg_sys::Datum> {
+    // SAFETY: the declaration test holds the SQL type's fields against those given; the count is checked here. Postgres copies the
+    // elements.
+    unsafe {
+        let array_type = pg_sys::get_func_rettype((*(*fcinfo).flinfo).fn_oid);
+        let element_type = pg_sys::get_element_type(array_type);
+        let description = pg_sys::lookup_rowtype_tupdesc_copy(element_type, -1);
+        if (*description).natts as usize != FIELDS {
+            return None;
+        }
+        let description = pg_sys::BlessTupleDesc(description);
+        let mut elements: Vec<pg_sys::Datum> = rows
+            .map(|fields| {
+                let mut values = [pg_sys::Datum::from(0_usize); FIELDS];
+                let mut nulls = [true; FIELDS];
+                for (place, field) in fields.into_iter().enumerate() {
+                    if let Some(datum) = field {
+                        values[place] = datum;
+                        nulls[place] = false;
+                    }
+                }
+                let tuple = pg_sys::heap_form_tuple(description, values.as_mut_ptr(), nulls.as_mut_ptr());
+                pg_sys::HeapTupleHeaderGetDatum((*tuple).t_data)
+            })
+            .collect();
+        let array = pg_sys::construct_array(
+            elements.as_mut_ptr(),
+            elements.len() as i32,
+            element_type,
+            -1,
+            false,
+            b'd' as std::ffi::c_char,
+        );
+        Some(pg_sys::Datum::from(array))
     }
 }
 

@@ -84,7 +84,7 @@ sql_functions! {
     }
 }
 
-fn refuse_source_after_target(source_epoch: Option<i64>, target_epoch: Option<i64>) -> Result<(), Error> {
+pub fn refuse_source_after_target(source_epoch: Option<i64>, target_epoch: Option<i64>) -> Result<(), Error> {
     let (Some(source_epoch), Some(target_epoch)) = (source_epoch, target_epoch) else {
         return Ok(());
     };

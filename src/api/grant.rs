@@ -12,7 +12,8 @@ use crate::duty::request::{Request, Subject};
 use crate::ledger::registry::{self, Entry, Validator};
 use crate::ledger::statement::Session;
 use crate::ledger::{
-    clock_mark, counts, identity, known_names, positions, refusals, replication, server, withdrawals, witnesses,
+    clock_mark, counts, identity, known_names, patience, positions, refusals, replication, server, withdrawals,
+    witnesses,
 };
 use crate::rules::recall::Recall;
 use crate::rules::watermark::{self, Bounds, Wanted};
@@ -56,7 +57,7 @@ pub fn answer(request: Request) -> Result<Acquisition, Error> {
     if !entry.duty_type.protected {
         return Ok(acquisition::not_protected(&request.duty_type));
     }
-    let answer = decide(&session, &entry, &request)?;
+    let answer = decide(&session, &entry, &request, false)?;
     if answer.outcome != Outcome::Acquired {
         note(&session, &entry, &request, &answer)?;
         commit::asynchronously_if(may_be_asynchronous);
@@ -66,7 +67,7 @@ pub fn answer(request: Request) -> Result<Acquisition, Error> {
 }
 
 /// Is this ledger where it was, and whole? What raises doubt is settled here; what cannot be settled is refused.
-fn doubt(session: &Session) -> Result<Option<Acquisition>, Error> {
+pub(super) fn doubt(session: &Session) -> Result<Option<Acquisition>, Error> {
     let now = server::now();
     // The clock first: what is settled is settled by it.
     if let Some(refusal) = clock_mark::refusal(session, now)? {
@@ -79,7 +80,7 @@ fn doubt(session: &Session) -> Result<Option<Acquisition>, Error> {
 }
 
 /// What became of a position that was handed back.
-enum Told {
+pub(super) enum Told {
     Nothing,
     /// It is not here: every chain is quarantined now.
     Loss,
@@ -88,7 +89,7 @@ enum Told {
 }
 
 /// What a node hands back as its last grant is here, or the ledger has gone back in time.
-fn witness(session: &Session, seen: &str, now: Timestamp) -> Result<Told, Error> {
+pub(super) fn witness(session: &Session, seen: &str, now: Timestamp) -> Result<Told, Error> {
     let position = match read_position(session, seen) {
         // The ledger's keys may be newer than what this backend knows.
         Err(error) if error == Position::foreign() => {
@@ -129,7 +130,7 @@ fn read_position(session: &Session, seen: &str) -> Result<Position, Error> {
 }
 
 /// What the names stand for: as kept where that lets the request pass, else as it is now.
-fn look_up(session: &Session, request: &Request) -> Result<Entry, Error> {
+pub(super) fn look_up(session: &Session, request: &Request) -> Result<Entry, Error> {
     let mut entry = look_up_names(session, request)?;
     entry.duty_type.check_block_index(&request.duty_type, request.block_index)?;
     if let Subject::Withdrawal(withdrawal) = &request.subject {
@@ -155,7 +156,7 @@ fn look_up_names(session: &Session, request: &Request) -> Result<Entry, Error> {
 }
 
 /// What the bounds are asked about. 22023 where the duty type is asked for in another way.
-fn wanted(entry: &Entry, request: &Request) -> Result<Wanted, Error> {
+pub(super) fn wanted(entry: &Entry, request: &Request) -> Result<Wanted, Error> {
     let (asked_by, vote) = match &request.subject {
         Subject::Slot(_) => (AskedBy::Slot, None),
         Subject::Vote(vote) => (AskedBy::Epochs, Some(*vote)),
@@ -182,7 +183,7 @@ fn asked_in_another_way(entry: &Entry, request: &Request) -> Error {
 }
 
 /// A refusal is counted.
-fn note(session: &Session, entry: &Entry, request: &Request, answer: &Acquisition) -> Result<(), Error> {
+pub(super) fn note(session: &Session, entry: &Entry, request: &Request, answer: &Acquisition) -> Result<(), Error> {
     let wanted = wanted(entry, request)?;
     let asked = refusals::Asked {
         chain_id: entry.chain.id,
@@ -194,11 +195,17 @@ fn note(session: &Session, entry: &Entry, request: &Request, answer: &Acquisitio
     counts::add(session, entry.chain.id, entry.duty_type.id, entry.node_id.unwrap_or(0), answer.outcome.name())
 }
 
-fn lacks_standby(entry: &Entry) -> bool {
+pub(super) fn lacks_standby(entry: &Entry) -> bool {
     entry.chain.require_standby && !standby::is_connected()
 }
 
-fn decide(session: &Session, entry: &Entry, request: &Request) -> Result<Acquisition, Error> {
+/// `is_alone`: whether this transaction holds the chain's lock alone, for many claims.
+pub(super) fn decide(
+    session: &Session,
+    entry: &Entry,
+    request: &Request,
+    is_alone: bool,
+) -> Result<Acquisition, Error> {
     let now = server::now();
     let wanted = wanted(entry, request)?;
     let bounds = entry.bounds(&request.chain, now);
@@ -219,6 +226,7 @@ fn decide(session: &Session, entry: &Entry, request: &Request) -> Result<Acquisi
         refusal => refusal,
     };
     let mut attempt = Attempt::new(session, entry, request, &wanted, validator.id, bounds);
+    attempt.is_alone = is_alone;
     let refusal = match refusal {
         None => attempt.missing_witnesses()?,
         refusal => refusal,
@@ -229,12 +237,19 @@ fn decide(session: &Session, entry: &Entry, request: &Request) -> Result<Acquisi
             return Ok(answer);
         }
     }
-    if let Subject::Withdrawal(withdrawal) = &request.subject {
-        if let Some(refusal) = attempt.name_withdrawal(withdrawal)? {
-            return Ok(refusal);
-        }
+    let deadline = now.saturating_add(request.wait);
+    let Subject::Withdrawal(withdrawal) = &request.subject else {
+        return attempt.until_decided(deadline);
+    };
+    let mut decide = || match attempt.name_withdrawal(withdrawal)? {
+        Some(refusal) => Ok(refusal),
+        None => attempt.until_decided(deadline),
+    };
+    match entry.withdrawal_id {
+        Some(_) => decide(),
+        // A request's number is kept for ever, so one that is refused is given none.
+        None => patience::keep_if(decide, |answer| answer.outcome == Outcome::Acquired),
     }
-    attempt.until_decided(now.saturating_add(request.wait))
 }
 
 /// Registers a validator that was never seen on this chain, with the quarantine that the chain wants for it. None: somebody

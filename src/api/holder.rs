@@ -16,7 +16,7 @@ sql_functions! {
     ///
     /// `certainly_unsigned`: the holder knows that no signature exists and none can still come. Then, if the chain allows it
     /// and no other answer ever carried this claim, the slot is free for other data. Answers false where the token does not
-    /// hold its claim. Raises 55000 where the chain does not allow unsigned release, SG004 where an operator's change to the chain is
+    /// hold its claim. Raises 55000 where the chain does not allow unsigned release, SG007 for one in a transaction block, SG004 where an operator's change to the chain is
     /// under way, 22P02, 22004, 22023 for bad input.
     fn release_duty(lock_token: String, certainly_unsigned: bool) -> bool {
         transaction::refuse_on_standby()?;
@@ -31,6 +31,9 @@ sql_functions! {
                 format!("chain \"{}\" does not allow unsigned release", chain.chain.name),
             )
             .hint("Release without certainly_unsigned, or set the chain's option allow_unsigned_release."));
+        }
+        if certainly_unsigned {
+            transaction::require_own_transaction("a release of what is certainly unsigned")?;
         }
         let may_be_asynchronous = commit::may_be_asynchronous();
         let now = server::now();

@@ -2,17 +2,21 @@
 
 mod acquire;
 mod attempt;
+mod batch;
 mod bridge;
 mod chains;
 mod cleanup;
 mod clock;
 mod crypto;
+mod daily_limit;
 mod entry;
 mod ethereum;
 mod grant;
 mod holder;
 mod interchange;
+mod plain_claims;
 mod record;
+mod record_batch;
 mod recovery;
 mod sequencer;
 mod signed_message;

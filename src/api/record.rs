@@ -1,5 +1,6 @@
 //! Recording signatures.
 
+use super::daily_limit;
 use super::entry::{sql_functions, Timestamptz};
 use super::holder::{chain_of, require_own};
 use crate::crypto::verification::{self, Signed};
@@ -11,7 +12,7 @@ use crate::duty::signature_scheme::SignatureScheme;
 use crate::duty::token::LockToken;
 use crate::ledger::signatures::{self, Delivery, PinnedMessage};
 use crate::ledger::statement::Session;
-use crate::ledger::{counts, server};
+use crate::ledger::{counts, patience, server, withdrawals};
 use crate::rules::recording::{judge, Checked, OnRecord, Verdict};
 use std::cell::Cell;
 
@@ -28,11 +29,12 @@ sql_functions! {
     /// `lock_token`: as `try_acquire_duty` answered it. A token that held the claim before may deliver a signature of the message
     /// that is still pinned, where the chain verifies them. `signature`: as hex text, 65 bytes (r, s, v; the low s, v 0, 1, 27 or 28)
     /// for Aztec, 96 for Ethereum. `attestation`: text to be kept beside it, at most 65,536 bytes, for us without meaning; null for
-    /// none.
+    /// none. Taken from the claim's holder alone, and the first one stays.
     ///
     /// Raises SG006 where the signature is not the validator's of the pinned message, by the chain's signature_scheme; SG005 where
     /// the token does not hold its claim; in both cases nothing is written, and the claim stays as it is. 22P02, 22004 for bad input,
-    /// 22023 for a token of another database or an attestation that is too long.
+    /// 22023 for a token of another database or an attestation that is too long, SG004 for a bridge's withdrawal that was released and
+    /// would pass its recipient's daily limit now.
     ///
     /// Source of the rule: EIP-191 and EIP-2 (the low s) for secp256k1.
     fn record_signature(lock_token: String, signature: String, attestation: String) -> Option<Timestamptz> {
@@ -67,9 +69,14 @@ sql_functions! {
     }
 }
 
-enum Recorded {
+pub enum Recorded {
     Now,
     Before(Timestamp),
+}
+
+/// As `record`, where an error must not undo what else the transaction has written: it is undone by itself.
+pub fn record_or_refuse(session: &Session, token: &LockToken, delivery: &Delivery) -> Result<Recorded, Error> {
+    patience::undo_on_error(|| record(session, token, delivery))
 }
 
 /// Written first and verified then: an error undoes it, and the claim is read only once.
@@ -101,14 +108,39 @@ fn record(session: &Session, token: &LockToken, delivery: &Delivery) -> Result<R
         }
     });
     match (verdict, claim.signed_at, claim.message.hash) {
-        (Verdict::RecordedBefore, Some(at), _) => Ok(Recorded::Before(at)),
-        (Verdict::RecordForPinned, _, Some(hash))
-            if signatures::write_for_pinned(session, &token.key, &hash, delivery)? =>
-        {
-            Ok(Recorded::Now)
+        (Verdict::RecordedBefore, Some(at), _) => {
+            if let Some(attestation) = delivery.attestation.filter(|_| on_record.held) {
+                signatures::attest(session, token, attestation)?;
+            }
+            Ok(Recorded::Before(at))
+        }
+        (Verdict::RecordForPinned, _, Some(hash)) => {
+            hold_against_daily_limit(session, token, &hash, delivery.now)?;
+            match signatures::write_for_pinned(session, &token.key, &hash, delivery)? {
+                true => Ok(Recorded::Now),
+                false => Err(lock_lost()),
+            }
         }
         (Verdict::BadSignature, ..) => verified.and(Err(lock_lost())),
         _ => Err(lock_lost()),
+    }
+}
+
+/// SG004 where a withdrawal was released, and its signature comes when its recipient's limit is used up.
+fn hold_against_daily_limit(
+    session: &Session,
+    token: &LockToken,
+    message_hash: &[u8; 32],
+    now: Timestamp,
+) -> Result<(), Error> {
+    let Some((content, chain)) = withdrawals::released(session, &token.key)? else {
+        return Ok(());
+    };
+    match daily_limit::refusal(session, &chain, &token.key, message_hash, &content, now)? {
+        None => Ok(()),
+        Some(refusal) => Err(Error::new(SqlState::HALTED, refusal.reason)
+            .detail("The withdrawal was released, so that it did not count. Nothing was recorded.")
+            .hint("Ask for the withdrawal again when the limit allows it.")),
     }
 }
 

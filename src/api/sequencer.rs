@@ -9,7 +9,7 @@ use crate::duty::hex_text;
 use crate::ledger::chains::{self, Registered};
 use crate::ledger::sequencer::{self, Sequencer};
 use crate::ledger::statement::Session;
-use crate::ledger::{audit, lock, server};
+use crate::ledger::{audit, lock, replication, server};
 use crate::sequencer::acceptance::{self, Acceptance};
 use crate::sequencer::key::Key;
 use crate::sequencer::log::{self, BeyondLog, Verdict};
@@ -18,12 +18,12 @@ use pgrx::{pg_sys, IntoDatum};
 use serde_json::json;
 
 sql_functions! {
-    /// Says whose messages `accept_signed_message` takes for a chain. Answers false where that key is set already; written to the
-    /// audit view.
+    /// Says whose messages `accept_signed_message` takes for a chain. Answers false where that key is set already;
+    /// written to the audit view.
     ///
-    /// `public_key`: 128 hex digits, the uncompressed public key of 64 bytes, or 40, its address; with or without `0x`. Former keys
-    /// are kept beside what was verified with them. Raises 42704 for an unknown chain, 55000 for a retired one, 22P02 and 22004
-    /// for bad input, SG007 in repeatable read and serializable, 25006 on a standby.
+    /// `public_key`: 128 hex digits, the uncompressed public key of 64 bytes, or 40, its address; with or without `0x`.
+    /// Former keys are kept beside what was verified with them. Raises 42704 for an unknown chain, 55000 for a retired
+    /// one, 22P02 and 22004 for bad input, SG007 in repeatable read and serializable, 25006 on a standby.
     fn set_sequencer(chain: String, public_key: String) -> bool {
         transaction::refuse_on_standby()?;
         transaction::require_fresh_snapshots("a change of the sequencer")?;
@@ -48,15 +48,16 @@ sql_functions! {
         Ok(true)
     }
 
-    /// Puts a message of the chain's sequencer on record, in one of four outcomes: `accepted`; `already_accepted`, where the same payload
-    /// is on record for its sequence; `equivocation`, where another one is: both are kept as evidence and this one is refused;
-    /// `stale`, where the log has forgotten what it accepted for that sequence.
+    /// Puts a message of the chain's sequencer on record, in one of four outcomes: `accepted`; `already_accepted`, where
+    /// the same payload is on record for its sequence; `equivocation`, where another one is: both are kept as evidence
+    /// and this one is refused; `stale`, where the log has forgotten what it accepted for that sequence.
     ///
-    /// `message`: a signed message as `verify_signed_message` takes it. It may be part of a transaction with other work: then it is
-    /// accepted if that commits, which waits for the disk. Raises what `verify_signed_message` raises, SG006 among it, and nothing is
-    /// written; 42704 for an unknown chain; 55000 for a retired one or one without a sequencer; SG004 while the chain is frozen or
-    /// held by an operator's change, its standby is missing or the server may forget; SG007 in repeatable read and serializable;
-    /// 55P03 where another transaction with a message of this chain is open for two seconds; 25006 on a standby.
+    /// `message`: a signed message as `verify_signed_message` takes it. It may be part of a transaction with other work:
+    /// then it is accepted if that commits, which waits for the disk. Raises what `verify_signed_message` raises, SG006
+    /// among it, and nothing is written; 42704 for an unknown chain; 55000 for a retired one or one without a sequencer;
+    /// SG004 while the chain is frozen or held by an operator's change, its standby is missing, the server may forget or
+    /// another one may write here; SG007 in repeatable read and serializable; 55P03 where another transaction with a
+    /// message of this chain is open for two seconds; 25006 on a standby.
     fn accept_signed_message(chain: String, message: JsonText) -> Acceptance {
         transaction::refuse_on_standby()?;
         transaction::require_fresh_snapshots("accepting a message")?;
@@ -67,7 +68,7 @@ sql_functions! {
         // Before any lock: this takes longest, and whoever is not the sequencer makes nobody wait.
         let early = sequencer_of(&session, &registered)?;
         let mut proof = message.verify(&early.key)?;
-        let registered = hold_open(&session, &registered)?;
+        let registered = look_at_open(&session, &registered)?;
         commit::answer_after_commit();
         lock::wait_for(sequencer::log_lock(registered.id));
         let sequencer = sequencer_of(&session, &registered)?;
@@ -83,13 +84,13 @@ sql_functions! {
         Ok(answer)
     }
 
-    /// Closes the log below `before_sequence`: nothing is accepted there any more, because what was accepted cannot be compared with
-    /// it. Then deletes one batch of the messages there. Answers how many went; 0: nothing is left. Evidence stays; written to the
-    /// audit view.
+    /// Closes the log below `before_sequence`: nothing is accepted there any more, because what was accepted cannot be
+    /// compared with it. Then deletes one batch of the messages there. Answers how many went; 0: nothing is left.
+    /// Evidence stays; written to the audit view.
     ///
-    /// `before_sequence`: at most one past the last message on record. `batch_size`: 1 to 1,000,000 messages. Raises 42704 for an
-    /// unknown chain, 55000 for one without a sequencer, 22023 and 22004 for bad input, SG007 in repeatable read and
-    /// serializable, 25006 on a standby.
+    /// `before_sequence`: at most one past the last message on record. `batch_size`: 1 to 1,000,000 messages. Raises
+    /// 42704 for an unknown chain, 55000 for one without a sequencer, 22023 and 22004 for bad input, SG007 in repeatable
+    /// read and serializable, 25006 on a standby.
     fn forget_sequencer_messages(chain: String, before_sequence: i64, batch_size: i32) -> i64 {
         transaction::refuse_on_standby()?;
         transaction::require_fresh_snapshots("a cleanup of messages")?;
@@ -136,21 +137,23 @@ fn refuse_retired(chain: &Registered) -> Result<(), Error> {
     .hint("A retired chain is closed for good."))
 }
 
-/// The chain as it stays until the end of this transaction: neither retired nor frozen, and able to keep what it takes.
-fn hold_open(session: &Session, chain: &Registered) -> Result<Registered, Error> {
+/// The chain, neither retired nor frozen, and able to keep what it takes. After operators' changes under way; but its lock is not held
+/// until the commit, or a client's open transaction would keep operators from a freeze. No receipt vouches for the log.
+fn look_at_open(session: &Session, chain: &Registered) -> Result<Registered, Error> {
     let halted = |what: String| {
         Error::new(SqlState::HALTED, what).detail("Nothing was accepted.").hint("Hand the message in again later.")
     };
     let name = &chain.chain.name;
-    if lock::share(chain.lock)?.is_none() {
-        return Err(halted(format!("an operator's change to chain \"{name}\" is under way")));
+    match lock::share(chain.lock)? {
+        Some(lock) => lock.give_back(),
+        None => return Err(halted(format!("an operator's change to chain \"{name}\" is under way"))),
     }
     let chain = chains::with_id(session, chain.id)?.ok_or_else(|| Error::internal("a chain vanished"))?;
     refuse_retired(&chain)?;
     if chain.frozen {
         return Err(halted(format!("chain \"{name}\" is frozen")));
     }
-    if let Some(refusal) = storage::refusal() {
+    if let Some(refusal) = storage::refusal().or(replication::refusal(session, server::now())?) {
         return Err(halted(refusal.reason));
     }
     if chain.chain.options.require_standby && !standby::is_connected() {

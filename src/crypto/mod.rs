@@ -5,6 +5,8 @@ pub mod bls12_381;
 pub mod ed25519;
 pub mod eip191;
 pub mod eip712;
+#[cfg(test)]
+mod fuzz_tests;
 pub mod keccak;
 pub mod secp256k1;
 pub mod signer;

@@ -1,6 +1,6 @@
 //! How the transaction commits. A claim is flushed whatever the session, role or database says.
 
-use super::{disconnect, held_answer, one_claim, outermost, standby, transaction};
+use super::{disconnect, held_answer, held_batch, one_claim, outermost, standby, transaction};
 use crate::duty::error::{Error, SqlState};
 use crate::ledger::server;
 use pgrx::pg_sys;
@@ -84,14 +84,17 @@ unsafe extern "C-unwind" fn at_transaction_event(event: pg_sys::XactEvent::Type,
         pg_sys::XactEvent::XACT_EVENT_COMMIT => {
             if ON_STANDBY.get() && !(HAS_WRITTEN.get() && standby::has_last_commit()) {
                 held_answer::discard();
+                held_batch::discard();
                 disconnect::with(&not_on_standby());
             }
             forget();
             held_answer::send();
+            held_batch::committed();
         }
         pg_sys::XactEvent::XACT_EVENT_ABORT | pg_sys::XactEvent::XACT_EVENT_PREPARE => {
             forget();
             held_answer::discard();
+            held_batch::discard();
         }
         _ => {}
     }

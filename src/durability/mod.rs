@@ -4,6 +4,7 @@ mod client_messages;
 pub mod commit;
 mod disconnect;
 pub mod held_answer;
+pub mod held_batch;
 pub mod one_claim;
 pub mod outermost;
 pub mod standby;

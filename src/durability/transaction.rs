@@ -52,6 +52,19 @@ pub fn require_vouching() -> Result<(), Error> {
     Ok(())
 }
 
+/// SG007 for what holds its chain's lock until the commit: an open transaction would keep operators from it. `what`: the beginning of
+/// the sentence.
+pub fn require_own_transaction(what: &str) -> Result<(), Error> {
+    if settings::allow_transaction_blocks() || !in_block_or_pipeline() {
+        return Ok(());
+    }
+    Err(refused(
+        &format!("{what} cannot be part of a transaction block or pipeline"),
+        "It holds the chain's lock until the commit, and an operator's freeze would wait for that.",
+        "Send the call as a statement of its own, in autocommit.",
+    ))
+}
+
 /// SG007: a second claim in the statement of the first.
 pub fn second_claim() -> Error {
     refused(

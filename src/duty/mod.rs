@@ -8,6 +8,8 @@ pub mod epochs;
 pub mod error;
 pub mod excerpt;
 pub mod fields;
+#[cfg(test)]
+mod fuzz_tests;
 pub mod hex_text;
 pub mod key;
 pub mod position;

@@ -46,10 +46,17 @@ fn out_of_range(argument: &str, fault: &str) -> Error {
         .hint("Give an amount from 0 to 2^256-1.")
 }
 
-/// What is approved. The key is the request's id; the rest is the message.
+/// What is approved.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Withdrawal {
+    /// The key.
     pub request_id: [u8; 32],
+    pub content: Content,
+}
+
+/// What the message of a withdrawal says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Content {
     pub recipient: [u8; 20],
     pub amount: Amount,
     pub sequence: i64,
@@ -74,9 +81,11 @@ impl WithdrawalArguments {
         }
         Ok(Withdrawal {
             request_id: hex_text::parse("withdrawal_request_id", &request_id)?,
-            recipient: hex_text::parse("recipient", &recipient)?,
-            amount: Amount::parse("amount", &required("amount", self.amount)?)?,
-            sequence,
+            content: Content {
+                recipient: hex_text::parse("recipient", &recipient)?,
+                amount: Amount::parse("amount", &required("amount", self.amount)?)?,
+                sequence,
+            },
         })
     }
 }

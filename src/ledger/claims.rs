@@ -101,7 +101,8 @@ pub fn read(session: &Session, key: &DutyKey) -> Result<Option<Claim>, Error> {
     rows.first().map(|row| read_claim(&row)).transpose()
 }
 
-fn read_claim(row: &Row) -> Result<Claim, Error> {
+/// A claim in ten columns, as `read` selects them.
+pub(super) fn read_claim(row: &Row) -> Result<Claim, Error> {
     let imported = row.need(9)?;
     let replay = match (row.get::<[u8; 16]>(5)?, row.get::<u32>(6)?) {
         (Some(request_id), Some(role)) => Some(Replay { role, request_id }),

@@ -6,13 +6,25 @@ use crate::duty::error::Error;
 
 static ADD: Statement = Statement::new(
     c"INSERT INTO slashguard.counter AS k (chain_id, duty_type_id, node_id, event, shard, count)
-      VALUES ($1, $2, $3, $4, $5, 1)
+      VALUES ($1, $2, $3, $4, $5, $6)
       ON CONFLICT (chain_id, duty_type_id, node_id, event, shard)
-      DO UPDATE SET count = k.count + 1",
+      DO UPDATE SET count = k.count + EXCLUDED.count",
 );
 
 /// `node_id` 0 stands for a node that was never granted anything.
 pub fn add(session: &Session, chain_id: i32, duty_type_id: i16, node_id: i32, event: &str) -> Result<(), Error> {
+    add_many(session, chain_id, duty_type_id, node_id, event, 1)
+}
+
+/// `count` answers of one kind.
+pub fn add_many(
+    session: &Session,
+    chain_id: i32,
+    duty_type_id: i16,
+    node_id: i32,
+    event: &str,
+    count: i64,
+) -> Result<(), Error> {
     ADD.run(
         session,
         &[
@@ -21,6 +33,7 @@ pub fn add(session: &Session, chain_id: i32, duty_type_id: i16, node_id: i32, ev
             Value::Integer(Some(node_id)),
             Value::Text(Some(event)),
             Value::Integer(Some(server::backend_place())),
+            Value::Bigint(Some(count)),
         ],
     )?;
     Ok(())

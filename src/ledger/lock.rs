@@ -47,10 +47,16 @@ fn short_hash(of: &impl Hash) -> i32 {
     hasher.finish() as i32
 }
 
-/// Claims hold their chain's lock shared; whatever must not have a claim under way takes it exclusively. None: not got
+/// Claims hold their chain's lock beside each other; whatever must not have a claim under way takes it exclusively. None: not got
 /// within lock_timeout.
 pub fn share(name: LockName) -> Result<Option<Lock>, Error> {
-    Lock::new(name, pg_sys::ShareLock as i32).take_patiently()
+    Lock::new(name, pg_sys::RowExclusiveLock as i32).take_patiently()
+}
+
+/// A chain's lock for many claims at once: one lock instead of one a duty, which are more than a server has room for. None: not got
+/// within lock_timeout.
+pub fn share_alone(name: LockName) -> Result<Option<Lock>, Error> {
+    Lock::new(name, pg_sys::ShareRowExclusiveLock as i32).take_patiently()
 }
 
 /// Waits for lock_timeout at most.

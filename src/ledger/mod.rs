@@ -1,6 +1,7 @@
 //! Reads and writes the tables; only maintenance does so too, in bulk.
 
 pub mod audit;
+pub mod batch;
 pub mod bounds;
 pub mod chains;
 pub mod claims;
@@ -10,7 +11,7 @@ pub mod identity;
 pub mod imports;
 pub mod known_names;
 pub mod lock;
-mod patience;
+pub mod patience;
 pub mod positions;
 pub mod progress;
 pub mod refusals;

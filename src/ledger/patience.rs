@@ -20,6 +20,24 @@ pub fn change<T>(work: impl FnOnce() -> Result<Option<T>, Error>) -> Result<Opti
     wait_and_keep_if(work, Option::is_some)
 }
 
+/// Runs `work` in a subtransaction that is undone where it answers an error of ours. One of Postgres' own goes on its way.
+pub fn undo_on_error<T>(work: impl FnOnce() -> Result<T, Error>) -> Result<T, Error> {
+    keep_if(work, |_| true)
+}
+
+/// Runs `work` in a subtransaction, and undoes it unless its answer is to be kept.
+pub fn keep_if<T>(work: impl FnOnce() -> Result<T, Error>, is_to_be_kept: impl FnOnce(&T) -> bool) -> Result<T, Error> {
+    let subtransaction = Subtransaction::begin();
+    PgTryBuilder::new(AssertUnwindSafe(work))
+        .catch_others(|cause| {
+            subtransaction.undo();
+            cause.rethrow()
+        })
+        .execute()
+        .inspect(|answer| if is_to_be_kept(answer) { subtransaction.keep() } else { subtransaction.undo() })
+        .inspect_err(|_| subtransaction.undo())
+}
+
 fn wait_and_keep_if<T>(
     work: impl FnOnce() -> Result<T, Error>,
     is_to_be_kept: impl FnOnce(&T) -> bool,

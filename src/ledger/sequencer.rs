@@ -204,8 +204,8 @@ fn one(statement: &Statement, session: &Session, values: &[Value]) -> Result<i64
 
 static TOUCH: Statement = Statement::new(c"SELECT key_id FROM slashguard.sequencer WHERE chain_id = $1 FOR UPDATE");
 
-/// Writes something although there is nothing to write, so that there is a commit to wait for: what this transaction vouches for may
-/// be committed and not yet be where it has to be.
+/// Writes something although there is nothing to write, so that there is a commit to wait for: what this transaction
+/// vouches for may be committed and not yet be where it has to be.
 pub fn touch(session: &Session, chain_id: i32) -> Result<(), Error> {
     TOUCH.run(session, &[Value::Integer(Some(chain_id))])?;
     Ok(())

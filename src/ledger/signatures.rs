@@ -8,6 +8,7 @@ use crate::duty::error::Error;
 use crate::duty::key::DutyKey;
 use crate::duty::signature_scheme::SignatureScheme;
 use crate::duty::token::LockToken;
+use std::collections::HashSet;
 
 /// The message of a claim, whose it is, and how it is signed. Read with the claim, because a token's own word for them would prove
 /// nothing.
@@ -56,6 +57,66 @@ pub fn write(session: &Session, token: &LockToken, delivery: &Delivery) -> Resul
     rows.first().map(|row| pinned_message(&row, 1)).transpose()
 }
 
+// Of two deliveries for one claim Postgres takes either, and the other goes the one-by-one way.
+static SIGN_EACH: Statement = Statement::new(
+    c"UPDATE slashguard.claim AS c
+         SET signature = n.signature, signed_at = $1
+        FROM ROWS FROM (pg_catalog.unnest($2), pg_catalog.unnest($3), pg_catalog.unnest($4), pg_catalog.unnest($5),
+                        pg_catalog.unnest($6), pg_catalog.unnest($7), pg_catalog.unnest($8), pg_catalog.unnest($9))
+          AS n (place, chain_id, slot, validator_id, duty_type_id, block_index, secret, signature)
+       CROSS JOIN LATERAL (
+             SELECT f.chain_id, f.slot, f.validator_id, f.duty_type_id, f.block_index FROM slashguard.claim AS f
+              WHERE f.chain_id = n.chain_id AND f.slot = n.slot AND f.validator_id = n.validator_id
+                AND f.duty_type_id = n.duty_type_id AND f.block_index = n.block_index OFFSET 0) AS f
+       WHERE c.chain_id = f.chain_id AND c.slot = f.slot AND c.validator_id = f.validator_id
+         AND c.duty_type_id = f.duty_type_id AND c.block_index = f.block_index
+         AND c.secret = n.secret AND c.signature IS NULL
+      RETURNING n.place",
+);
+
+/// One of many signatures that are not verified.
+pub struct PlainDelivery<'a> {
+    pub place: usize,
+    pub token: &'a LockToken,
+    pub signature: &'a [u8],
+}
+
+/// Writes those whose tokens hold unsigned claims, and answers the places of those.
+pub fn write_plain(session: &Session, deliveries: &[PlainDelivery], now: Timestamp) -> Result<HashSet<usize>, Error> {
+    if deliveries.is_empty() {
+        return Ok(HashSet::new());
+    }
+    let keys = || deliveries.iter().map(|delivery| delivery.token.key);
+    let places: Vec<i64> = deliveries.iter().map(|delivery| delivery.place as i64).collect();
+    let chain_ids: Vec<i32> = keys().map(|key| key.chain_id).collect();
+    let slots: Vec<i64> = keys().map(|key| key.slot).collect();
+    let validator_ids: Vec<i32> = keys().map(|key| key.validator_id).collect();
+    let duty_type_ids: Vec<i16> = keys().map(|key| key.duty_type_id).collect();
+    let block_indexes: Vec<i32> = keys().map(|key| key.block_index).collect();
+    let secrets: Vec<[u8; 16]> = deliveries.iter().map(|delivery| delivery.token.secret).collect();
+    let signatures: Vec<Option<&[u8]>> = deliveries.iter().map(|delivery| Some(delivery.signature)).collect();
+    let rows = SIGN_EACH.run(
+        session,
+        &[
+            Value::Timestamp(Some(now)),
+            Value::Bigints(&places),
+            Value::Integers(&chain_ids),
+            Value::Bigints(&slots),
+            Value::Integers(&validator_ids),
+            Value::Smallints(&duty_type_ids),
+            Value::Integers(&block_indexes),
+            Value::Uuids(&secrets),
+            Value::ManyBytes(&signatures),
+        ],
+    )?;
+    let mut written = HashSet::with_capacity(deliveries.len());
+    for row in rows.iter() {
+        let place: i64 = row.need(1)?;
+        written.insert(usize::try_from(place).map_err(|_| Error::internal("a place in a batch is negative"))?);
+    }
+    Ok(written)
+}
+
 static READ_SIGNED: Statement = for_key!(
     "SELECT c.signed_at, c.secret, c.signature, c.message_hash, h.signature_scheme, v.key \
        FROM slashguard.claim AS c \
@@ -87,19 +148,31 @@ pub fn read(session: &Session, key: &DutyKey) -> Result<Option<SignedClaim>, Err
 }
 
 static SIGN_PINNED: Statement = for_key!(
-    "UPDATE slashguard.claim AS c SET signature = $7, signed_at = $8, attestation = $9, released_at = NULL",
+    "UPDATE slashguard.claim AS c SET signature = $7, signed_at = $8, released_at = NULL",
     "AND c.message_hash = $6 AND c.signature IS NULL"
 );
 
 /// Writes a signature that was verified against the pinned message, whoever holds the claim. False if the claim has one by now, or
-/// is gone.
+/// is gone. Without the attestation: who delivers it proves nothing but the signature.
 pub fn write_for_pinned(
     session: &Session,
     key: &DutyKey,
     message_hash: &[u8; 32],
     delivery: &Delivery,
 ) -> Result<bool, Error> {
-    let [signature, now, attestation] = delivery.values();
-    let values = with_key(key, [Value::Bytes(Some(message_hash)), signature, now, attestation]);
+    let [signature, now, _] = delivery.values();
+    let values = with_key(key, [Value::Bytes(Some(message_hash)), signature, now]);
     Ok(SIGN_PINNED.run(session, &values)?.any())
+}
+
+static ATTEST: Statement = for_key!(
+    "UPDATE slashguard.claim AS c SET attestation = $7",
+    "AND c.secret = $6 AND c.signature IS NOT NULL AND c.attestation IS NULL"
+);
+
+/// Keeps an attestation that comes after its signature. The first one stays.
+pub fn attest(session: &Session, token: &LockToken, attestation: &str) -> Result<(), Error> {
+    let values = with_key(&token.key, [Value::Uuid(Some(token.secret)), Value::Text(Some(attestation))]);
+    ATTEST.run(session, &values)?;
+    Ok(())
 }

@@ -53,6 +53,7 @@ pub enum Value<'a> {
     Bigints(&'a [i64]),
     OptionalBigints(&'a [Option<i64>]),
     ManyBytes(&'a [Option<&'a [u8]>]),
+    Uuids(&'a [[u8; 16]]),
 }
 
 impl Value<'_> {
@@ -72,6 +73,7 @@ impl Value<'_> {
             Self::Integers(_) => pg_sys::INT4ARRAYOID,
             Self::Bigints(_) | Self::OptionalBigints(_) => pg_sys::INT8ARRAYOID,
             Self::ManyBytes(_) => pg_sys::BYTEAARRAYOID,
+            Self::Uuids(_) => pg_sys::UUIDARRAYOID,
         }
     }
 
@@ -91,6 +93,9 @@ impl Value<'_> {
             Self::Bigints(values) => values.to_vec().into_datum(),
             Self::OptionalBigints(values) => values.to_vec().into_datum(),
             Self::ManyBytes(values) => values.to_vec().into_datum(),
+            Self::Uuids(values) => {
+                values.iter().map(|bytes| pgrx::Uuid::from_bytes(*bytes)).collect::<Vec<_>>().into_datum()
+            }
         }
     }
 }

@@ -46,6 +46,28 @@ static OLDEST_SLOT: Statement =
 static NEWEST_SLOT: Statement =
     Statement::new(c"SELECT slot FROM slashguard.claim WHERE chain_id = $1 ORDER BY chain_id DESC, slot DESC LIMIT 1");
 
+/// The last epoch that the chain has anything of on record; below all epochs where there is nothing.
+pub fn newest_epoch(session: &Session, chain_id: i32, epochs: Epochs) -> Result<i64, Error> {
+    epoch_at_end(session, &NEWEST_SLOT, chain_id, epochs, i64::MIN)
+}
+
+/// The first one; above all epochs where there is nothing.
+fn oldest_epoch(session: &Session, chain_id: i32, epochs: Epochs) -> Result<i64, Error> {
+    epoch_at_end(session, &OLDEST_SLOT, chain_id, epochs, i64::MAX)
+}
+
+fn epoch_at_end(
+    session: &Session,
+    slot_at_end: &Statement,
+    chain_id: i32,
+    epochs: Epochs,
+    of_nothing: i64,
+) -> Result<i64, Error> {
+    let rows = slot_at_end.run(session, &[Value::Integer(Some(chain_id))])?;
+    let slot = rows.first().map(|row| row.need(1)).transpose()?;
+    Ok(slot.map_or(of_nothing, |slot| epochs.epoch_of(slot)))
+}
+
 /// One validator's votes on record. Its lock must be held, so that none is added meanwhile.
 pub struct Votes<'a> {
     pub session: &'a Session,
@@ -92,7 +114,7 @@ impl Votes<'_> {
                 return Ok(found);
             }
             if stride == FIRST_STRIDE && last < last_of_all {
-                last_of_all = last_of_all.min(self.epoch_at_end(&NEWEST_SLOT, i64::MIN)?);
+                last_of_all = last_of_all.min(newest_epoch(self.session, self.key.chain_id, self.epochs)?);
             }
             next = last + 1;
             stride = (stride * 2).min(LONGEST_STRIDE);
@@ -127,19 +149,12 @@ impl Votes<'_> {
             }
             next = first - 1;
             if stride == FIRST_STRIDE && first > first_of_all {
-                first_of_all = first_of_all.max(self.epoch_at_end(&OLDEST_SLOT, i64::MAX)?);
-                next = next.min(self.epoch_at_end(&NEWEST_SLOT, i64::MIN)?);
+                first_of_all = first_of_all.max(oldest_epoch(self.session, self.key.chain_id, self.epochs)?);
+                next = next.min(newest_epoch(self.session, self.key.chain_id, self.epochs)?);
             }
             stride = (stride * 2).min(LONGEST_STRIDE);
         }
         Ok(None)
-    }
-
-    /// The first or last epoch that the chain has anything of on record.
-    fn epoch_at_end(&self, slot_at_end: &Statement, of_nothing: i64) -> Result<i64, Error> {
-        let rows = slot_at_end.run(self.session, &[Value::Integer(Some(self.key.chain_id))])?;
-        let slot = rows.first().map(|row| row.need(1)).transpose()?;
-        Ok(slot.map_or(of_nothing, |slot| self.epochs.epoch_of(slot)))
     }
 
     fn at(&self, epochs: RangeInclusive<i64>) -> Result<Rows<'_>, Error> {

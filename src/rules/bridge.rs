@@ -3,7 +3,7 @@
 use crate::duty::acquisition::{Acquisition, Outcome};
 use crate::duty::clock::Timestamp;
 use crate::duty::hex_text;
-use crate::duty::withdrawal::{Amount, Withdrawal};
+use crate::duty::withdrawal::Content;
 use serde_json::json;
 
 const MICROSECONDS_PER_DAY: i64 = 86_400_000_000;
@@ -24,29 +24,13 @@ impl Day {
     }
 }
 
-/// What a message on record says.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Content {
-    pub recipient: [u8; 20],
-    pub amount: Amount,
-    pub sequence: i64,
-}
-
-impl Content {
-    pub fn is_of(&self, withdrawal: &Withdrawal) -> bool {
-        self.recipient == withdrawal.recipient
-            && self.amount == withdrawal.amount
-            && self.sequence == withdrawal.sequence
-    }
-}
-
-/// A hash stands for one message: here it is on record with other content, so one of the two is not what the hash is of.
+/// A hash stands for one message: this signer was granted it with other content, so one of the two is not what the hash is of.
 pub fn other_content(on_record: &Content) -> Acquisition {
     let recipient = hex_text::show(&on_record.recipient);
     let mut answer = Acquisition::new(
         Outcome::Conflict,
         format!(
-            "this message hash is on record with other content: amount {} for {recipient}, sequence {}",
+            "this signer was granted this message hash with other content: amount {} for {recipient}, sequence {}",
             on_record.amount.show(),
             on_record.sequence
         ),
@@ -69,13 +53,13 @@ pub struct Allowance {
     pub granted: String,
     /// It would pass the limit.
     pub would_pass: bool,
-    /// A signer was granted it before and has not released it, so that it is in the sum of that day.
-    pub is_counted: bool,
+    /// A signer was granted it then and has not released it, so that it is in the sum of that day.
+    pub counted_since: Option<Timestamp>,
 }
 
 /// The refusal of a withdrawal that would pass the limit. One that counts already is only signed once more.
-pub fn daily_limit(chain: &str, withdrawal: &Withdrawal, allowance: &Allowance, day: Day) -> Option<Acquisition> {
-    let limit = allowance.limit.as_ref().filter(|_| allowance.would_pass && !allowance.is_counted)?;
+pub fn daily_limit(chain: &str, withdrawal: &Content, allowance: &Allowance, day: Day) -> Option<Acquisition> {
+    let limit = allowance.limit.as_ref().filter(|_| allowance.would_pass && allowance.counted_since.is_none())?;
     let recipient = hex_text::show(&withdrawal.recipient);
     let amount = withdrawal.amount.show();
     let granted = &allowance.granted;
@@ -100,19 +84,16 @@ pub fn daily_limit(chain: &str, withdrawal: &Withdrawal, allowance: &Allowance, 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::duty::withdrawal::Amount;
     use proptest::prelude::*;
 
-    fn withdrawal() -> Withdrawal {
-        Withdrawal {
-            request_id: [1; 32],
-            recipient: [2; 20],
-            amount: Amount::parse("amount", "50").unwrap(),
-            sequence: 7,
-        }
+    fn withdrawal() -> Content {
+        Content { recipient: [2; 20], amount: Amount::parse("amount", "50").unwrap(), sequence: 7 }
     }
 
     fn allowance(limit: Option<&str>, would_pass: bool, is_counted: bool) -> Allowance {
-        Allowance { limit: limit.map(str::to_owned), granted: "60".into(), would_pass, is_counted }
+        let counted_since = is_counted.then_some(7);
+        Allowance { limit: limit.map(str::to_owned), granted: "60".into(), would_pass, counted_since }
     }
 
     #[test]
@@ -131,17 +112,10 @@ mod tests {
     }
 
     #[test]
-    fn a_hash_has_one_content() {
-        let content = Content { recipient: [2; 20], amount: Amount::parse("amount", "50").unwrap(), sequence: 7 };
-        assert!(content.is_of(&withdrawal()));
-        for other in [
-            Content { recipient: [3; 20], ..content.clone() },
-            Content { sequence: 8, ..content.clone() },
-            Content { amount: Amount::parse("amount", "51").unwrap(), ..content },
-        ] {
-            assert!(!other.is_of(&withdrawal()));
-            assert_eq!(other_content(&other).outcome, Outcome::Conflict);
-        }
+    fn other_content_is_told() {
+        let answer = other_content(&withdrawal());
+        assert_eq!(answer.outcome, Outcome::Conflict);
+        assert_eq!(answer.details.unwrap()["amount"], "50");
     }
 
     proptest! {

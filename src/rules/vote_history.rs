@@ -5,6 +5,7 @@ use super::ethereum::{self, LowWatermarks, Neighbours};
 use super::watermark::{self, Bounds, ValidatorBounds, Wanted};
 use crate::duty::epochs::Epochs;
 use crate::duty::vote::{SignedVote, Vote};
+use crate::fuzz::cases;
 use crate::interchange::eip3076::history::{Attestation, History, Known, KnownAttestation, Place, State};
 use crate::interchange::eip3076::merge::merge;
 use proptest::prelude::*;
@@ -204,10 +205,6 @@ impl Model {
             !double && !surround
         })
     }
-}
-
-fn cases() -> u32 {
-    std::env::var("SLASHGUARD_CASES").ok().and_then(|cases| cases.parse().ok()).unwrap_or(2_000)
 }
 
 proptest! {

@@ -87,8 +87,9 @@ impl Neighbours {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct BeyondLog(pub Option<i64>);
 
-/// The bound to forget what is below from now on, if the log is asked to forget what is below `before`; None where it stays. It
-/// goes no further than the log reaches: one absurd number must not end it. `first` and `last`: what is on record and not forgotten.
+/// The bound to forget what is below from now on, if the log is asked to forget what is below `before`; None where it
+/// stays. It goes no further than the log reaches: one absurd number must not end it. `first` and `last`: what is on
+/// record and not forgotten.
 pub fn bound_to_raise(
     before: i64,
     forgotten_before: Option<i64>,

@@ -1,7 +1,7 @@
 //! A sequencer's signed message: its JSON form, what of it is signed, and by whom.
 //!
-//! The signature is over keccak256(sequence || timestamp || message_hash), both numbers as 8 bytes, big-endian, and message_hash is
-//! the hash of the payload. So it vouches for sequence, timestamp and payload, and not for message_type.
+//! The signature is over keccak256(sequence || timestamp || message_hash), both numbers as 8 bytes, big-endian, and
+//! message_hash is the hash of the payload. So it vouches for sequence, timestamp and payload, and not for message_type.
 
 use super::key::Key;
 use crate::crypto::address::Address;
@@ -46,8 +46,9 @@ pub struct Proof {
 }
 
 impl SignedMessage {
-    /// From JSON. 22023 where a member is missing or too long, 22P02 where one is malformed, 22003 where a number is beyond 2^63-1,
-    /// SG006 where message_hash is not that of the payload. Members that are not known here are left aside.
+    /// From JSON. 22023 where a member is missing or too long, 22P02 where one is malformed, 22003 where a number is
+    /// beyond 2^63-1, SG006 where message_hash is not that of the payload. Members that are not known here are left
+    /// aside.
     pub fn parse(text: &str) -> Result<Self, Error> {
         let path = Path::root(ARGUMENT, ARGUMENT);
         let members = Json::parse(text, &path)?.members(&path)?;

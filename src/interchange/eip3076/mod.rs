@@ -11,6 +11,8 @@ mod merge_tests;
 mod path;
 pub mod read;
 #[cfg(test)]
+mod read_fuzz_tests;
+#[cfg(test)]
 mod read_random_tests;
 #[cfg(test)]
 mod read_tests;

@@ -82,7 +82,7 @@ fn joined(entries: Vec<History>) -> Vec<History> {
 }
 
 /// Every number and hex text of the histories stands in the file's own tree of values.
-fn assert_only_what_the_text_contains(text: &str, histories: &[History]) {
+pub fn assert_only_what_the_text_contains(text: &str, histories: &[History]) {
     let mut leaves = HashSet::new();
     let mut values = vec![serde_json::from_str::<Value>(text).unwrap()];
     while let Some(value) = values.pop() {

@@ -1,0 +1,39 @@
+"""What a question answers: tables, charts, targets, and all figures for programs."""
+
+from dataclasses import dataclass, field
+
+
+@dataclass
+class Table:
+    """Cells are text; the first column is a name."""
+
+    heading: str
+    columns: list
+    rows: list
+
+
+@dataclass
+class Chart:
+    """Bars in groups. `bars`: a list of (group, [(series, value)])."""
+
+    name: str
+    title: str
+    unit: str
+    groups: list
+
+
+@dataclass
+class Target:
+    """One target of the project. `met`: None where this run could not tell."""
+
+    words: str
+    measured: str
+    met: bool | None
+
+
+@dataclass
+class Answer:
+    tables: list = field(default_factory=list)
+    charts: list = field(default_factory=list)
+    targets: list = field(default_factory=list)
+    figures: dict = field(default_factory=dict)

@@ -1,0 +1,55 @@
+"""How many duty cycles a second: beside the raw limit of the server, and beside the Aztec client's own statements."""
+
+from answer import Answer, Chart, Table, Target
+from contestants import Aztec, RawInsert, RawUpdate, Slashguard
+from figures import clients_text, count, decimals, harmonic
+from rounds import measure
+
+NAME = "duty_cycle"
+TITLE = "duty cycle"
+
+_OF_LIMIT = {1: 0.85, 8: 0.85, 32: 0.75}
+_OF_AZTEC = {1: 1.35, 32: 1.6}
+
+
+def ask(plan):
+    insert, update = RawInsert("raw insert"), RawUpdate("raw update")
+    slashguard, aztec = Slashguard("slashguard"), Aztec("Aztec's statements")
+    contestants = [insert, update, slashguard, aztec]
+    for contestant in contestants:
+        contestant.prepare()
+    answer = Answer(figures={"unit": "cycles a second", "clients": {}})
+    rows, groups, times = [], [], []
+    for clients in plan.clients:
+        rates, processor = measure(contestants, clients, plan, TITLE)
+        rates.derive("raw limit", harmonic, insert.name, update.name)
+        of_limit, of_aztec = rates.ratio(slashguard.name, "raw limit"), rates.ratio(slashguard.name, aztec.name)
+        names = [insert.name, update.name, "raw limit", slashguard.name, aztec.name]
+        rows.append([str(clients), *(count(rates.median(name)) for name in names), decimals(of_limit), decimals(of_aztec)])
+        groups.append((clients_text(clients), [(name, rates.median(name)) for name in names[2:]]))
+        answer.figures["clients"][clients] = {"rounds": rates.rounds, "of_limit": of_limit, "of_aztec": of_aztec}
+        if clients == 1:
+            processor.derive("raw limit", _sum, insert.name, update.name)
+            answer.figures["processor_us"] = processor.rounds
+            times = ["the server's processor, us a cycle", *(decimals(processor.median(name), 0) for name in names)]
+        answer.targets += _target(_OF_LIMIT, clients, "of the raw limit", of_limit)
+        answer.targets += _target(_OF_AZTEC, clients, "times Aztec's statements", of_aztec)
+    for contestant in contestants:
+        contestant.check()
+    columns = ["clients", "raw insert", "raw update", "raw limit", "slashguard", "Aztec's", "of limit", "of Aztec's"]
+    answer.tables.append(Table(f"Duty cycles (claim and record) a second, median of {plan.rounds} rounds:", columns, rows))
+    if times:
+        columns = ["1 client", "raw insert", "raw update", "both", "slashguard", "Aztec's"]
+        answer.tables.append(Table("Time of the server's processor a cycle, the start of a backend shared among its cycles:", columns, [times]))
+    answer.charts.append(Chart(NAME, "Duty cycles: claim and record", "a second", groups))
+    return answer
+
+
+def _sum(*numbers):
+    return sum(numbers)
+
+
+def _target(least, clients, words, measured):
+    if clients not in least:
+        return []
+    return [Target(f"duty cycle, {clients_text(clients)}: at least {least[clients]} {words}", decimals(measured), measured >= least[clients])]

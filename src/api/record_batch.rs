@@ -1,0 +1,138 @@
+//! Many signatures in one call and one commit. What SQL calls is a procedure: it lets `record_each` decide, commits, and fetches the
+//! answers from `recorded`.
+
+use super::batch::{in_batch, same_length};
+use super::entry::{sql_functions, Recording};
+use super::holder::require_own;
+use super::record::{self, Recorded};
+use crate::durability::{commit, held_batch, transaction};
+use crate::duty::error::{required, Error, SqlState};
+use crate::duty::request::parse_signature;
+use crate::duty::signature_scheme::SignatureScheme;
+use crate::duty::token::LockToken;
+use crate::ledger::signatures::{self, Delivery, PlainDelivery};
+use crate::ledger::statement::Session;
+use crate::ledger::{chains, counts, server};
+use pgrx::PgMemoryContexts;
+use std::collections::{HashMap, HashSet};
+
+sql_functions! {
+    /// Part of the procedure `record_signatures`: records each signature whose token holds its claim. The answers are kept until the
+    /// commit.
+    ///
+    /// `lock_tokens`, `signatures`: one of each, at most 100,000, as `record_signature` takes them. One that is refused (SG005, SG006)
+    /// is answered so, and is no refusal of the others. Raises 25006 on a standby, SG007 inside a transaction block, 22023 for lists
+    /// of different lengths or a token of another database, 22P02 and 22004 for bad input; then nothing is recorded.
+    fn record_each(lock_tokens: Vec<Option<String>>, signatures: Vec<Option<String>>) -> () {
+        held_batch::discard();
+        transaction::refuse_on_standby()?;
+        held_batch::require_procedure("record_signatures")?;
+        let tokens = required("lock_tokens", lock_tokens)?;
+        let signatures = required("signatures", signatures)?;
+        same_length(&tokens, "signatures", signatures.len())?;
+        let session = Session::open();
+        let mut given = Vec::with_capacity(tokens.len());
+        for (place, (token, signature)) in tokens.into_iter().zip(signatures).enumerate() {
+            given.push(parse(&session, token, signature).map_err(|error| in_batch(error, place))?);
+        }
+        held_batch::keep(record_all(&session, &given)?);
+        Ok(())
+    }
+
+    /// Part of the procedure `record_signatures`: the answers that this statement has committed, in the order of its tokens. Raises
+    /// 55000 where there are none.
+    fn recorded() -> Vec<Recording> {
+        held_batch::take()
+    }
+}
+
+struct Given {
+    token: LockToken,
+    signature: Vec<u8>,
+}
+
+fn parse(session: &Session, token: Option<String>, signature: Option<String>) -> Result<Given, Error> {
+    let token = LockToken::parse(&required("lock_token", token)?)?;
+    let signature = parse_signature(&required("signature", signature)?, token.signature)?;
+    require_own(session, &token)?;
+    Ok(Given { token, signature })
+}
+
+fn record_all(session: &Session, given: &[Given]) -> Result<Vec<Recording>, Error> {
+    let now = server::now();
+    let chains = chains_of(session, given)?;
+    let plain = record_plain(session, given, &chains, now)?;
+    let mut answers = Vec::with_capacity(given.len());
+    let mut on_standby = false;
+    for (place, Given { token, signature }) in given.iter().enumerate() {
+        if token.durable_record {
+            commit::durably();
+            on_standby |= chains.get(&token.key.chain_id).is_some_and(|chain| chain.require_standby);
+        }
+        if plain.contains(&place) {
+            answers.push(Recording::at(now));
+            continue;
+        }
+        let delivery = Delivery { signature, attestation: None, now };
+        let memory = &mut PgMemoryContexts::new("slashguard: one signature of a batch");
+        // SAFETY: nothing that is made in it outlives the call.
+        let recorded = unsafe { memory.switch_to(|_| record::record_or_refuse(session, token, &delivery)) };
+        answers.push(match recorded {
+            Ok(Recorded::Now) => Recording::at(now),
+            Ok(Recorded::Before(time)) => Recording::at(time),
+            Err(error) if [SqlState::LOCK_LOST, SqlState::BAD_SIGNATURE, SqlState::HALTED].contains(&error.code) => {
+                Recording::refused(&error)
+            }
+            Err(error) => return Err(in_batch(error, place)),
+        });
+    }
+    if on_standby {
+        // Whether the standby has what was recorded before is known only after one more commit.
+        if let Some(first) = given.first() {
+            counts::add(session, first.token.key.chain_id, first.token.key.duty_type_id, 0, "recorded_again")?;
+        }
+        commit::durably_on_standby();
+    }
+    Ok(answers)
+}
+
+/// What recording needs to know of a chain.
+struct Chain {
+    scheme: SignatureScheme,
+    require_standby: bool,
+}
+
+fn chains_of(session: &Session, given: &[Given]) -> Result<HashMap<i32, Chain>, Error> {
+    let ids: HashSet<i32> = given.iter().map(|given| given.token.key.chain_id).collect();
+    let mut chains = HashMap::with_capacity(ids.len());
+    for id in ids {
+        if let Some(registered) = chains::with_id(session, id)? {
+            let options = registered.chain.options;
+            chains.insert(id, Chain { scheme: options.signature_scheme, require_standby: options.require_standby });
+        }
+    }
+    Ok(chains)
+}
+
+/// Those that need no verification are written together. Answers which were.
+fn record_plain(
+    session: &Session,
+    given: &[Given],
+    chains: &HashMap<i32, Chain>,
+    now: i64,
+) -> Result<HashSet<usize>, Error> {
+    let mut plain: Vec<PlainDelivery> = given
+        .iter()
+        .enumerate()
+        .filter(|(_, given)| {
+            chains.get(&given.token.key.chain_id).is_some_and(|chain| chain.scheme == SignatureScheme::None)
+        })
+        .map(|(place, given)| PlainDelivery { place, token: &given.token, signature: &given.signature })
+        .collect();
+    // Two batches that meet on the same claims take their rows in the same order, that of the key.
+    plain.sort_unstable_by_key(|delivery| {
+        let key = &delivery.token.key;
+        (key.chain_id, key.slot, key.validator_id, key.duty_type_id, key.block_index, delivery.place)
+    });
+    signatures::write_plain(session, &plain, now)
+}
