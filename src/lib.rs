@@ -28,4 +28,5 @@ pub extern "C-unwind" fn _PG_init() {
     settings::define();
     durability::outermost::watch();
     durability::commit::watch();
+    durability::bell::hang();
 }

@@ -150,12 +150,14 @@ impl<'a> Attempt<'a> {
                     if now >= deadline || self.new_node || self.holds_recipient {
                         return Ok(busy);
                     }
-                    let Some(place) = waiting.take().or_else(|| Waiting::begin(self.entry.chain.ledger_table)) else {
+                    let Some(place) =
+                        waiting.take().or_else(|| Waiting::begin(self.entry.chain.ledger_table, &self.key))
+                    else {
                         return Ok(busy);
                     };
                     // Nobody waits for a caller that only waits itself.
                     locks.give_back();
-                    waiting = Some(place.look_later(deadline));
+                    waiting = Some(place.look_later(deadline, claim.lease_until));
                     locks = match self.lock()? {
                         Ok(locks) => locks,
                         Err(held_up) => return Ok(held_up),

@@ -1,7 +1,7 @@
 //! What a claim's holder does with its token beside recording its signature: release, extend.
 
 use super::entry::{sql_functions, Timestamptz};
-use crate::durability::{commit, one_claim, transaction};
+use crate::durability::{bell, commit, one_claim, transaction};
 use crate::duty::error::{required, Error, SqlState};
 use crate::duty::request::parse_lease;
 use crate::duty::token::LockToken;
@@ -56,6 +56,7 @@ sql_functions! {
             return Ok(false);
         };
         one_claim::give_up();
+        bell::ring_after_commit(&token.key);
         counts::add(&session, token.key.chain_id, token.key.duty_type_id, node, event)?;
         commit::asynchronously_if(may_be_asynchronous);
         Ok(true)

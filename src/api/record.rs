@@ -4,7 +4,7 @@ use super::daily_limit;
 use super::entry::{sql_functions, Timestamptz};
 use super::holder::{chain_of, require_own};
 use crate::crypto::verification::{self, Signed};
-use crate::durability::{commit, transaction};
+use crate::durability::{bell, commit, transaction};
 use crate::duty::clock::Timestamp;
 use crate::duty::error::{required, Error, SqlState};
 use crate::duty::request::{parse_attestation, parse_signature};
@@ -51,6 +51,7 @@ sql_functions! {
         }
         let delivery = Delivery { signature: &signature, attestation: attestation.as_deref(), now: server::now() };
         let recorded = record(&session, &token, &delivery)?;
+        bell::ring_after_commit(&token.key);
         if require_standby {
             if matches!(recorded, Recorded::Before(_)) {
                 // Whether the standby has it is known only after one more commit.

@@ -5,7 +5,7 @@ use super::batch::{in_batch, same_length};
 use super::entry::{sql_functions, Recording};
 use super::holder::require_own;
 use super::record::{self, Recorded};
-use crate::durability::{commit, held_batch, transaction};
+use crate::durability::{bell, commit, held_batch, transaction};
 use crate::duty::error::{required, Error, SqlState};
 use crate::duty::request::parse_signature;
 use crate::duty::signature_scheme::SignatureScheme;
@@ -65,6 +65,7 @@ fn record_all(session: &Session, given: &[Given]) -> Result<Vec<Recording>, Erro
     let mut answers = Vec::with_capacity(given.len());
     let mut on_standby = false;
     for (place, Given { token, signature }) in given.iter().enumerate() {
+        bell::ring_after_commit(&token.key);
         if token.durable_record {
             commit::durably();
             on_standby |= chains.get(&token.key.chain_id).is_some_and(|chain| chain.require_standby);

@@ -1,5 +1,6 @@
 //! Everything here that reads what a client sends, with inputs that nobody thought of.
 
+use super::keccak::keccak256;
 use super::secp256k1::PublicKey;
 use super::signer::Signer;
 use super::{address, bls12_381, ed25519, eip712, secp256k1};
@@ -7,6 +8,7 @@ use crate::fuzz::dice::Dice;
 use crate::fuzz::json::{self, Format};
 use crate::fuzz::{change, every_case};
 use ed25519_dalek::Signer as _;
+use k256::ecdsa::SigningKey;
 use serde_json::json;
 use serde_json::value::RawValue;
 use std::collections::BTreeMap;
@@ -24,26 +26,43 @@ fn addresses() {
     });
 }
 
+/// Secrets; what they sign is made once, as that takes longer than most of the cases.
+fn secrets() -> impl Iterator<Item = [u8; 32]> {
+    (1..=16).map(|byte| [byte; 32])
+}
+
+fn bls_secret(seed: &[u8; 32]) -> blst::min_pk::SecretKey {
+    blst::min_pk::SecretKey::key_gen(seed, &[]).unwrap()
+}
+
 #[test]
 fn public_keys_and_signers() {
-    every_case("public_keys_and_signers", |dice| {
-        let secret = k256::ecdsa::SigningKey::from_slice(&dice.bytes::<32>()).unwrap();
-        let compressed = secret.verifying_key().to_sec1_point(true);
-        let whole = secret.verifying_key().to_sec1_point(false);
-        let bytes = change::bytes(dice, &[compressed.as_bytes(), whole.as_bytes(), &whole.as_bytes()[1..]]);
+    let forms = |secret: [u8; 32]| {
+        let key = SigningKey::from_slice(&secret).unwrap();
+        let whole = key.verifying_key().to_sec1_point(false).as_bytes().to_vec();
+        let x_and_y = whole[1..].to_vec();
+        let compressed = key.verifying_key().to_sec1_point(true).as_bytes().to_vec();
+        let ed25519 = ed25519_dalek::SigningKey::from_bytes(&secret).verifying_key().to_bytes().to_vec();
+        let bls12_381 = bls_secret(&secret).sk_to_pk().to_bytes().to_vec();
+        [whole, x_and_y, compressed, ed25519, bls12_381]
+    };
+    let valid: Vec<Vec<u8>> = secrets().flat_map(forms).collect();
+    assert!(valid.iter().all(|key| Signer::parse("signer", key).is_ok()));
+    every_case("public_keys_and_signers", move |dice| {
+        let (one, other) = (dice.below(valid.len()), dice.below(valid.len()));
+        let bytes = change::bytes(dice, &[&valid[one], &valid[other]]);
         if let Ok(key) = PublicKey::parse("public_key", &bytes) {
             let x = if bytes.len() == 64 { &bytes[..32] } else { &bytes[1..33] };
-            // The other form of what was read is the same key.
-            let even = [&[2], x].concat();
-            let odd = [&[3], x].concat();
-            assert!([even, odd].iter().any(|form| PublicKey::parse("public_key", form) == Ok(key)));
+            // What was read can be written in another form.
+            let forms = [[&[2], x].concat(), [&[3], x].concat()];
+            assert!(forms.iter().any(|form| PublicKey::parse("public_key", form) == Ok(key)));
         }
         if let Ok(signer) = Signer::parse("signer", &bytes) {
-            let signature = dice.bytes::<65>();
-            assert_eq!(
-                signer.has_signed("signature", &dice.bytes(), &signature).ok(),
-                (bytes.len() != 32 && bytes.len() != 48).then_some(false)
-            );
+            let needed =
+                [(32, 64), (48, 96)].into_iter().find(|(key, _)| *key == bytes.len()).map_or(65, |(_, long)| long);
+            let length = dice.pick(&[0, 64, 65, 96]);
+            let answer = signer.has_signed("signature", &dice.bytes(), &dice.octets(length));
+            assert_eq!(answer.ok(), (length == needed).then_some(false));
         }
     });
 }
@@ -67,23 +86,24 @@ fn changed<const N: usize>(dice: &mut Dice, digest: &[u8; 32], signature: &[u8; 
 
 #[test]
 fn signatures_of_secp256k1() {
-    every_case("signatures_of_secp256k1", |dice| {
-        let secret = k256::ecdsa::SigningKey::from_slice(&dice.bytes::<32>()).unwrap();
-        let digest = dice.bytes();
-        let (rs, id) = secret.sign_prehash_recoverable(&digest);
+    let sign = |secret: [u8; 32]| {
+        let (key, digest) = (SigningKey::from_slice(&secret).unwrap(), keccak256(&secret));
+        let (rs, id) = key.sign_prehash_recoverable(&digest);
         let signature: [u8; 65] = [&rs.to_bytes()[..], &[27 + id.to_byte()]].concat().try_into().unwrap();
-        let public = secret.verifying_key().to_sec1_point(true);
-        let signer = secp256k1::Signer::parse("signer", public.as_bytes()).unwrap();
-        assert!(signer.has_signed(&digest, &signature));
+        // The second signature that anybody can make of it.
+        let high_s =
+            [&rs.r().to_bytes()[..], &(-*rs.s()).to_bytes(), &[28 - id.to_byte()]].concat().try_into().unwrap();
+        let public = key.verifying_key().to_sec1_point(true);
+        (secp256k1::Signer::parse("signer", public.as_bytes()).unwrap(), digest, signature, high_s)
+    };
+    let signed: Vec<_> = secrets().map(sign).collect();
+    assert!(signed.iter().all(|(signer, digest, signature, _)| signer.has_signed(digest, signature)));
+    every_case("signatures_of_secp256k1", move |dice| {
+        let (signer, digest, signature, high_s) = dice.pick(&signed);
         let (other_digest, mut other) = changed(dice, &digest, &signature);
         match dice.below(8) {
             0 => other[64] = signature[64],
-            // The second signature that anybody can make of it.
-            1 => {
-                other = signature;
-                other[32..64].copy_from_slice(&(-*rs.s()).to_bytes());
-                other[64] = 55 - other[64];
-            }
+            1 => other = high_s,
             _ => {}
         }
         let same = other_digest == digest && one_form(other) == one_form(signature);
@@ -93,10 +113,14 @@ fn signatures_of_secp256k1() {
 
 #[test]
 fn signatures_of_ed25519() {
-    every_case("signatures_of_ed25519", |dice| {
-        let secret = ed25519_dalek::SigningKey::from_bytes(&dice.bytes());
-        let (key, digest) = (secret.verifying_key().to_bytes(), dice.bytes());
-        let signature = secret.sign(&digest).to_bytes();
+    let sign = |secret: [u8; 32]| {
+        let (key, digest) = (ed25519_dalek::SigningKey::from_bytes(&secret), keccak256(&secret));
+        (key.verifying_key().to_bytes(), digest, key.sign(&digest).to_bytes())
+    };
+    let signed: Vec<_> = secrets().map(sign).collect();
+    assert!(signed.iter().all(|(key, digest, signature)| ed25519::has_signed(key, digest, signature)));
+    every_case("signatures_of_ed25519", move |dice| {
+        let (key, digest, signature) = dice.pick(&signed);
         let (other_digest, other) = changed(dice, &digest, &signature);
         let other_key = if dice.one_in(4) { change::array(dice, &key) } else { key };
         let same = (other_digest, other, other_key) == (digest, signature, key);
@@ -106,12 +130,16 @@ fn signatures_of_ed25519() {
 
 #[test]
 fn signatures_of_bls12_381() {
-    // Made once, as making one takes as long as a hundred of the cases in which the signature is no point.
-    let secret = blst::min_pk::SecretKey::key_gen(&[7; 32], &[]).unwrap();
-    let (key, digest) = (secret.sk_to_pk().to_bytes(), [0xab; 32]);
-    let signature = secret.sign(&digest, b"BLS_SIG_BLS12381G2_XMD:SHA-256_SSWU_RO_POP_", &[]).to_bytes();
-    assert!(bls12_381::has_signed(&key, &digest, &signature));
+    let sign = |secret: [u8; 32]| {
+        let (key, digest) = (bls_secret(&secret), keccak256(&secret));
+        let signature = key.sign(&digest, b"BLS_SIG_BLS12381G2_XMD:SHA-256_SSWU_RO_POP_", &[]).to_bytes();
+        (key.sk_to_pk().to_bytes(), digest, signature)
+    };
+    let signed: Vec<_> = secrets().map(sign).collect();
+    assert!(signed.iter().all(|(key, digest, signature)| bls12_381::has_signed(key, digest, signature)));
     every_case("signatures_of_bls12_381", move |dice| {
+        let (key, digest, signature) = dice.pick(&signed);
+        // Another digest comes as far as the pairing, which takes as long as fifty of the other cases.
         let (other_digest, other) = if dice.one_in(20) {
             changed(dice, &digest, &signature)
         } else {

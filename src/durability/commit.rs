@@ -1,6 +1,6 @@
 //! How the transaction commits. A claim is flushed whatever the session, role or database says.
 
-use super::{disconnect, held_answer, held_batch, one_claim, outermost, standby, transaction};
+use super::{bell, disconnect, held_answer, held_batch, one_claim, outermost, standby, transaction};
 use crate::duty::error::{Error, SqlState};
 use crate::ledger::server;
 use pgrx::pg_sys;
@@ -90,11 +90,13 @@ unsafe extern "C-unwind" fn at_transaction_event(event: pg_sys::XactEvent::Type,
             forget();
             held_answer::send();
             held_batch::committed();
+            bell::ring();
         }
         pg_sys::XactEvent::XACT_EVENT_ABORT | pg_sys::XactEvent::XACT_EVENT_PREPARE => {
             forget();
             held_answer::discard();
             held_batch::discard();
+            bell::forget();
         }
         _ => {}
     }

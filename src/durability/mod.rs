@@ -1,5 +1,6 @@
 //! Nothing is answered before it is durable: what the transaction must be like, and how it commits.
 
+pub mod bell;
 mod client_messages;
 pub mod commit;
 mod disconnect;
