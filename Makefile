@@ -22,7 +22,7 @@ INSTALL_SCRIPT = target/$(EXTENSION)--$(VERSION).sql
 CRATE_FILES := $(shell find src -type f) Cargo.toml Cargo.lock $(wildcard build.rs .cargo/config.toml)
 STRAY_SQL := $(filter-out $(SQL_FILES) $(UPGRADE_FILES),$(wildcard sql/*.sql))
 
-SUITES = lint unit regress isolation waiting wire storm attestations eip3076 dump recovery positions loss freeze clock subscription sequencer crash failover standby logs pooler failures restore cron typed_data readme aztec ha
+SUITES = lint unit regress isolation waiting wire storm attestations eip3076 dump recovery positions loss freeze clock subscription sequencer crash failover standby logs pooler failures restore cron typed_data bridge readme aztec ha
 
 # rustup puts cargo here, and a shell that was open before does not know it yet.
 export PATH := $(PATH):$(HOME)/.cargo/bin
@@ -31,7 +31,7 @@ export PG_CONFIG INSTALL_RUST
 .DEFAULT_GOAL := all
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: all install uninstall installcheck setup ready demo psql stop test $(SUITES:%=test-%) test-nightly bench bench-full bench-page bench-interchange lint clean help \
+.PHONY: all install uninstall installcheck setup ready demo story psql stop test $(SUITES:%=test-%) test-nightly bench bench-full bench-page bench-interchange lint clean help \
 	check-server check-versions FORCE
 
 ## all: build the library and the install script (the default)
@@ -109,6 +109,10 @@ ready: setup
 demo: ready
 	@bash pg_test/demo/run
 
+## story: a bridge, step by step: signers, a daily limit, a sequencer that contradicts itself (docs/bridge.md); on the demo's server
+story: ready
+	@bash pg_test/bridge/story.sh
+
 ## psql: a psql session in the demo's database
 psql:
 	@bash pg_test/demo/run psql
@@ -146,6 +150,7 @@ test: ready
 ## test-restore: backups and data directories that are put back: what was granted after them is not granted anew
 ## test-cron: pg_cron runs the scheduled maintenance
 ## test-typed_data: digests and signatures compared with ethers, eth-account, libsodium, Milagro and noble (TYPED_DATA_CASES=10000)
+## test-bridge: the story of docs/bridge.md; and many connections ask for withdrawals of few recipients (BRIDGE_SECONDS=5 BRIDGE_SEED=1)
 ## test-readme: everything the README shows
 ## test-aztec: the npm package's own ValidatorHASigner signs through slashguard (needs Node 20.10)
 ## test-ha: Patroni, etcd, HAProxy and PgBouncer: the primary is killed, paused and switched over again and again (HA_ROUNDS=8)

@@ -1,7 +1,7 @@
 """Runs what README.md shows and holds what it lists against the catalog and the sources. Called by run."""
 
-import difflib
 import json
+import os
 import pathlib
 import re
 import shutil
@@ -10,17 +10,19 @@ import sys
 
 import server
 from manual import Fault, Manual, anchor, code
+from outputs import faults_of_ending, faults_of_output
 
 DATABASE = "slashguard_readme"
 # Those that the README creates.
-ROLES = ["validator_node", "validator_keeper", "validator_watch"]
+ROLES = ["validator_node", "validator_keeper", "validator_watch", "bridge_relayer"]
 # What a chain is registered with, by its rules.
-OPTION_CHAINS = {"aztec": "31337:0x" + "0c" * 20, "ethereum": "0x" + "0c" * 32}
+OPTION_CHAINS = {"aztec": "31337:0x" + "0c" * 20, "ethereum": "0x" + "0c" * 32, "bridge": "31337:0x" + "0c" * 20}
 
 work = pathlib.Path(sys.argv[1]).resolve()
 # Where the operator of the README has files.
 files = work / "files"
-manual = Manual(pathlib.Path("README.md").read_text())
+manual = Manual.of("README.md")
+pages = [manual, *(Manual.of(str(path)) for path in sorted(pathlib.Path("docs").glob("*.md")))]
 counted = {"passed": 0, "failed": 0}
 
 
@@ -38,35 +40,6 @@ def source(*patterns):
 
 
 # What examples print
-
-
-def masked(output):
-    """What must be the same in an output: not times, tokens, or the widths of columns."""
-    lines = []
-    for line in output.splitlines():
-        line = re.sub(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(\.\d+)?[+-]\d\d(:\d\d)?", "<time>", line)
-        line = re.sub(r"sgt1_[0-9a-f]+", "<token>", line)
-        line = re.sub(r"-{3,}", "---", line)
-        line = re.sub(r"\s+", " ", line).strip()
-        if line:
-            lines.append(line)
-    return lines
-
-
-def faults_of_ending(block):
-    last = [line for line in block.text.splitlines() if line.strip()][-1]
-    if not last.endswith(";") and "\\" not in last:
-        yield f"its last statement has no end: {last}"
-
-
-def faults_of_output(block, printed):
-    if block.output is None:
-        if re.search(r"^(psql:.*)?(ERROR|FATAL|invalid command)", printed, re.MULTILINE):
-            yield "it raises an error that the manual does not show:\n" + printed
-        return
-    shown, got = masked(block.output), masked(printed)
-    if shown != got:
-        yield "\n".join(difflib.unified_diff(shown, got, "README.md", "printed", lineterm="", n=1))
 
 
 def run_file(block):
@@ -308,24 +281,32 @@ def check_codes():
 def check_options():
     text = re.search(r'OPTION_NAMES: &str = "([^"]*)"', source("src/duty/chain.rs"))[1]
     names = re.findall(r"\w+", text.replace("\\\n", " "))
-    # Several defaults: the first is Aztec's, the last Ethereum's.
-    listed = {code(row[0])[0]: code(row[1]) for row in manual.table("Options of a chain", "option")}
+    listed = {code(row[0])[0]: row for row in manual.table("Options of a chain", "option")}
     check("every option is listed", difference("option", listed, names))
+
+    def default_of(row, rules):
+        """Several defaults: the first is for all rules but those that another names."""
+        words = {"ethereum": "for Ethereum", "bridge": "for bridges"}.get(rules)
+        clauses = row[2].split(";")
+        return code(next((clause for clause in clauses if words and words in clause), clauses[0]))[0]
 
     def wrong_defaults():
         for rules, identity in OPTION_CHAINS.items():
             chain = f"defaults of {rules}"
-            server.run(DATABASE, f"SELECT slashguard.register_chain('{chain}', '{rules}', '{identity}', now(), '12 s')")
+            clock = "" if rules == "bridge" else ", now(), '12 s'"
+            server.run(DATABASE, f"SELECT slashguard.register_chain('{chain}', '{rules}', '{identity}'{clock})")
 
             def shown():
                 return server.rows(DATABASE, "SELECT * FROM slashguard.chains WHERE chain = :chain", chain=chain)[0]
 
             before = shown()
-            for name, defaults in listed.items():
-                default = defaults[0 if rules == "aztec" else -1]
-                if name == "slots_per_epoch" and rules == "aztec":
-                    if before[name] is not None:
-                        yield f"{name} is {before[name]} for {rules}"
+            for name, row in listed.items():
+                default = default_of(row, rules)
+                if row[1] != "all" and rules not in row[1].split(", "):
+                    value = default if re.fullmatch(r"\d+|null|true|false", default) else f'"{default}"'
+                    state = server.try_run(DATABASE, f"SELECT slashguard.set_chain_option('{chain}', '{name}', '{value}')")
+                    if state != "22023":
+                        yield f"{name} is not for {rules}, but {default} is answered {state}"
                 elif name not in before or name == "retention":
                     # Only one value of these is allowed, or it has other words for the same; so it is set, and changes nothing.
                     value = default if default in ("true", "false") else f'"{default}"'
@@ -334,7 +315,7 @@ def check_options():
                         yield f"{name} cannot be {default} for {rules}: {state}"
                     elif shown().get(name) != before.get(name):
                         yield f"{name} is {before[name]} for {rules}, not {default}"
-                elif str(before[name]).lower() != default:
+                elif json.dumps(before[name]).strip('"') != default:
                     yield f"{name} is {before[name]} for {rules}, not {default}"
 
     check("options have the listed defaults", wrong_defaults())
@@ -356,18 +337,20 @@ def check_settings():
 
 def check_duty_types():
     types = server.rows(DATABASE, """
-        SELECT rules, name, protected, is_alias, by_epochs, least_block_index AS least, greatest_block_index AS greatest
+        SELECT rules, name, protected, is_alias, by_epochs, by_request_id, least_block_index AS least, greatest_block_index AS greatest
           FROM slashguard.duty_type""")
 
     def described(row):
         index = "0 and up" if row["least"] == 0 and row["greatest"] is None else str(row["least"])
         kind = "protected" if row["protected"] else "not protected"
-        marks = ", alias" * row["is_alias"] + ", by epochs" * row["by_epochs"]
+        marks = ", alias" * row["is_alias"] + ", by epochs" * row["by_epochs"] + ", by request id" * row["by_request_id"]
         return f"{row['rules']} {row['name']}: {index}, {kind}{marks}"
 
     def listed(row):
         kind = "protected" if row[3].startswith("yes") else "not protected"
-        marks = ", alias" * ("another name" in row[3]) + ", by epochs" * ("by epochs" in row[3])
+        marks = "".join(
+            f", {mark}" for mark, words in [("alias", "another name"), ("by epochs", "by epochs"), ("by request id", "by request id")]
+            if words in row[3])
         return f"{row[1]} {code(row[0])[0]}: {row[2]}, {kind}{marks}"
 
     check("every duty type is listed", difference(
@@ -381,23 +364,25 @@ def check_messages():
 
 
 def check_links():
-    anchors = {anchor(heading) for heading in manual.headings()}
+    anchors = {page.name: {anchor(heading) for heading in page.headings()} for page in pages}
 
-    def broken():
-        for line, target in manual.links():
-            if target.startswith("#"):
-                if target[1:] not in anchors:
-                    yield f"README.md:{line} points to {target}, which is not there"
-            elif not target.startswith("https://") and not pathlib.Path(target).exists():
-                yield f"README.md:{line} points to {target}, which is not there"
+    def broken(page):
+        folder = pathlib.Path(page.name).parent
+        for line, target in page.links():
+            path, _, heading = target.partition("#")
+            file = os.path.normpath(folder / path) if path else page.name
+            if not target.startswith("https://") and (
+                    not pathlib.Path(file).exists() or heading and heading not in anchors.get(file, {heading})):
+                yield f"{page.name}:{line} points to {target}, which is not there"
 
-    check("links lead somewhere", broken())
+    check("links lead somewhere", (fault for page in pages for fault in broken(page)))
 
 
 def check_make():
-    mentioned = [(number, word) for number, line in manual.prose for word in re.findall(r"`make ([a-z-]+)", line)]
+    mentioned = [(page.name, number, word)
+                 for page in pages for number, line in page.prose for word in re.findall(r"`make ([a-z-]+)", line)]
     check("every make target exists", (
-        f"README.md:{number} has make {word}" for number, word in mentioned if word not in make_targets()))
+        f"{name}:{number} has make {word}" for name, number, word in mentioned if word not in make_targets()))
 
 
 def version():

@@ -1,5 +1,6 @@
-"""README.md as data: its fenced blocks, tables, headings and links."""
+"""A page such as README.md as data: its fenced blocks, tables, headings and links."""
 
+import pathlib
 import re
 from dataclasses import dataclass
 
@@ -10,6 +11,7 @@ class Fault(Exception):
 
 @dataclass
 class Block:
+    page: str
     line: int
     language: str
     word: str
@@ -19,11 +21,16 @@ class Block:
 
     @property
     def name(self):
-        return f"README.md:{self.line} {self.language} {self.word}".rstrip()
+        return f"{self.page}:{self.line} {self.language} {self.word}".rstrip()
 
 
 class Manual:
-    def __init__(self, text):
+    @classmethod
+    def of(cls, name):
+        return cls(name, pathlib.Path(name).read_text())
+
+    def __init__(self, name, text):
+        self.name = name
         self.text = text
         self.blocks = []
         self.prose = []
@@ -37,7 +44,7 @@ class Manual:
             fence = re.match(r"( *)```(\S*) ?(.*)$", line)
             if block is None and fence:
                 indent = len(fence[1])
-                block = Block(number, fence[2], fence[3].strip(), "")
+                block = Block(self.name, number, fence[2], fence[3].strip(), "")
             elif block is None:
                 self.prose.append((number, line))
                 if line.strip():
@@ -53,7 +60,7 @@ class Manual:
             else:
                 block.text += line[min(indent, len(line) - len(line.lstrip(" "))) :] + "\n"
         if block is not None:
-            raise Fault(f"README.md:{block.line}: the block is not closed")
+            raise Fault(f"{self.name}:{block.line}: the block is not closed")
 
     def headings(self):
         return [line.lstrip("#").strip() for _, line in self.prose if re.match(r"#+ ", line)]
@@ -71,7 +78,7 @@ class Manual:
             elif hashes and line.lstrip("#").strip() == heading:
                 found, level = True, len(hashes[1])
         if not found:
-            raise Fault(f"README.md has no section '{heading}'")
+            raise Fault(f"{self.name} has no section '{heading}'")
         return lines
 
     def table(self, heading, first_column):
@@ -87,7 +94,7 @@ class Manual:
             elif inside and not set(cells[0]) <= set("-: "):
                 rows.append(cells)
         if not rows:
-            raise Fault(f"README.md has no table '{first_column}' in section '{heading}'")
+            raise Fault(f"{self.name} has no table '{first_column}' in section '{heading}'")
         return rows
 
     def links(self):

@@ -24,15 +24,23 @@ impl Attempt<'_> {
                 }
             }
         }
+        self.other_content(withdrawal)
+    }
+
+    fn other_content(&self, withdrawal: &Withdrawal) -> Result<Option<Acquisition>, Error> {
         let on_record = withdrawals::content(self.session, &self.key, &self.request.message_hash)?;
         Ok(on_record.filter(|content| *content != withdrawal.content).map(|content| bridge::other_content(&content)))
     }
 
-    /// The refusal of a withdrawal that would pass its recipient's daily limit.
+    /// The refusal of a withdrawal that would pass its recipient's daily limit. It may have been granted with other content while
+    /// this caller waited for the duty, so that is looked at again: what is on record must not be granted as something else.
     pub(super) fn beyond_daily_limit(&mut self, now: Timestamp) -> Result<Option<Acquisition>, Error> {
         let Subject::Withdrawal(withdrawal) = &self.request.subject else {
             return Ok(None);
         };
+        if let Some(refusal) = self.other_content(withdrawal)? {
+            return Ok(Some(refusal));
+        }
         self.holds_recipient = true;
         let (chain, hash) = (&self.request.chain, &self.request.message_hash);
         daily_limit::refusal(self.session, chain, &self.key, hash, &withdrawal.content, now)
