@@ -44,11 +44,15 @@ pub fn acquire(session: &Session, entry: &Entry, requests: &[Request]) -> Result
     let now = server::now();
     let bounds = Bounds { validator: ValidatorBounds::default(), ..entry.bounds(&first.chain, now) };
     let candidates = without_votes_against(session, entry, &bounds, candidates(session, entry, requests, &bounds)?)?;
+    // What is refused leaves no node behind.
+    if candidates.is_empty() {
+        return Ok(answers);
+    }
     let node = match entry.node_id {
         Some(node_id) => Some(node_id),
         None => registry::register_node(session, &first.node)?.map(|node| node.id),
     };
-    let (Some(node_id), false) = (node, candidates.is_empty()) else {
+    let Some(node_id) = node else {
         return Ok(answers);
     };
     let common = Common {
@@ -138,7 +142,8 @@ fn tell_from_record(
     Ok(())
 }
 
-/// Those that the chain's bounds let pass, of validators that have no bounds of their own. Of two for the same duty the first.
+/// Those that the chain's bounds let pass, of validators that have no bounds of their own. Of several for the same duty the first
+/// alone, or none: they are answered in their order.
 fn candidates(
     session: &Session,
     entry: &Entry,
@@ -151,7 +156,8 @@ fn candidates(
     for (place, request) in requests.iter().enumerate() {
         let wanted = grant::wanted(entry, request).map_err(|error| super::batch::in_batch(error, place))?;
         let passes = *allowed.entry((wanted.slot, wanted.vote)).or_insert_with(|| is_allowed(bounds, &wanted));
-        if passes && seen.insert((wanted.slot, &request.validator[..])) {
+        let is_first = seen.insert((wanted.slot, &request.validator[..]));
+        if passes && is_first {
             passing.push((place, wanted));
         }
     }
