@@ -7,6 +7,7 @@ use super::holder::require_own;
 use super::record::{self, Recorded};
 use crate::durability::{commit, held_batch, transaction};
 use crate::duty::error::{required, Error, SqlState};
+use crate::duty::key::DutyKey;
 use crate::duty::request::parse_signature;
 use crate::duty::signature_scheme::SignatureScheme;
 use crate::duty::token::LockToken;
@@ -114,16 +115,22 @@ fn chains_of(session: &Session, given: &[Given]) -> Result<HashMap<i32, Chain>, 
     Ok(chains)
 }
 
-/// Those that need no verification are written together. Answers which were.
+/// Those that need no verification are written together, but for several of one claim: they are answered in their order. Answers
+/// which were.
 fn record_plain(
     session: &Session,
     given: &[Given],
     chains: &HashMap<i32, Chain>,
     now: i64,
 ) -> Result<HashSet<usize>, Error> {
+    let mut deliveries: HashMap<DutyKey, usize> = HashMap::with_capacity(given.len());
+    for given in given {
+        *deliveries.entry(given.token.key).or_default() += 1;
+    }
     let mut plain: Vec<PlainDelivery> = given
         .iter()
         .enumerate()
+        .filter(|(_, given)| deliveries.get(&given.token.key) == Some(&1))
         .filter(|(_, given)| {
             chains.get(&given.token.key.chain_id).is_some_and(|chain| chain.scheme == SignatureScheme::None)
         })
