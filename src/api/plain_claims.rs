@@ -5,7 +5,7 @@ use super::attempt::Attempt;
 use super::batch::commit_durably;
 use super::grant;
 use crate::durability::standby;
-use crate::duty::acquisition::{self, Acquisition, Outcome};
+use crate::duty::acquisition::{self, Acquisition};
 use crate::duty::error::Error;
 use crate::duty::key::{AskedBy, DutyKey};
 use crate::duty::position::Position;
@@ -15,7 +15,7 @@ use crate::duty::vote::Vote;
 use crate::ledger::batch::{self, Common, Own, VoteOfMany};
 use crate::ledger::registry::{self, Entry};
 use crate::ledger::statement::Session;
-use crate::ledger::{bounds, clock_mark, counts, server};
+use crate::ledger::{bounds, clock_mark, server};
 use crate::rules::watermark::{self, Bounds, ValidatorBounds, Wanted};
 use std::collections::{HashMap, HashSet};
 
@@ -32,7 +32,8 @@ struct Promise {
     require_standby: bool,
 }
 
-/// The answers of those that were plain, in the order of the requests. The chain's lock is held alone.
+/// The answers of those that were plain, in the order of the requests. What was refused is still to be noted. The chain's lock is held
+/// alone.
 pub fn acquire(session: &Session, entry: &Entry, requests: &[Request]) -> Result<Vec<Option<Acquisition>>, Error> {
     let mut answers = vec![None; requests.len()];
     let Some(first) = requests.first() else {
@@ -120,24 +121,14 @@ fn tell_from_record(
     asked: &[&Own],
     answers: &mut [Option<Acquisition>],
 ) -> Result<(), Error> {
-    let mut counted: HashMap<&'static str, i64> = HashMap::new();
     for (number, claim) in batch::read(session, common, asked)? {
         let place = asked[number].place;
         let request = &requests[place];
         let wanted = grant::wanted(entry, request)?;
         let attempt = Attempt::new(session, entry, request, &wanted, asked[number].validator_id, bounds.clone());
-        let Some(answer) = attempt.told_by_record(&claim, common.now) else {
-            continue;
-        };
-        if answer.outcome == Outcome::Conflict {
-            grant::note(session, entry, request, &answer)?;
-        } else {
-            *counted.entry(answer.outcome.name()).or_default() += 1;
+        if let Some(answer) = attempt.told_by_record(&claim, common.now) {
+            answers[place] = Some(answer);
         }
-        answers[place] = Some(answer);
-    }
-    for (event, count) in counted {
-        counts::add_many(session, common.chain_id, common.duty_type_id, common.node_id, event, count)?;
     }
     Ok(())
 }
