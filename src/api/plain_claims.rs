@@ -1,5 +1,5 @@
-//! The plain claims of a batch: known validators that nothing bounds beyond their chain, duties without a claim, votes that nothing
-//! stands against. They are looked up and written together; all others go the one-by-one way, which decides in full.
+//! The plain claims of a batch: known validators that their bounds let pass, duties without a claim, votes that nothing stands against.
+//! They are looked up and written together; all others go the one-by-one way, which decides in full.
 
 use super::attempt::Attempt;
 use super::batch::commit_durably;
@@ -133,7 +133,7 @@ fn tell_from_record(
     Ok(())
 }
 
-/// Those that the chain's bounds let pass, of validators that have no bounds of their own. Of several for the same duty the first
+/// Those that the chain's bounds let pass, and their validators' own. Of several for the same duty the first
 /// alone, or none: they are answered in their order.
 fn candidates(
     session: &Session,
@@ -153,12 +153,25 @@ fn candidates(
         }
     }
     let keys: Vec<Option<&[u8]>> = passing.iter().map(|(place, _)| Some(&requests[*place].validator[..])).collect();
-    let ids = batch::plain_validators(session, entry.chain.id, &keys)?;
-    Ok(passing
-        .into_iter()
-        .zip(ids)
-        .filter_map(|((place, wanted), id)| Some(Candidate { place, wanted, validator_id: id? }))
-        .collect())
+    let known = batch::validators(session, entry.chain.id, &keys)?;
+    let mut bounds = bounds.clone();
+    let mut candidates = Vec::with_capacity(passing.len());
+    for ((place, wanted), validator) in passing.into_iter().zip(known) {
+        let Some(validator) = validator else {
+            continue;
+        };
+        let passes = match validator.bounds {
+            None => true,
+            Some(own) => {
+                bounds.validator = own;
+                is_allowed(&bounds, &wanted)
+            }
+        };
+        if passes {
+            candidates.push(Candidate { place, wanted, validator_id: validator.id });
+        }
+    }
+    Ok(candidates)
 }
 
 fn is_allowed(bounds: &Bounds, wanted: &Wanted) -> bool {
