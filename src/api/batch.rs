@@ -4,13 +4,16 @@
 use super::entry::{sql_functions, Uuid};
 use super::grant::{self, Told};
 use super::plain_claims;
+use super::refusals_of_batch::Refusals;
 use crate::durability::{commit, held_batch, storage, transaction};
-use crate::duty::acquisition::{self, Acquisition, Outcome};
+use crate::duty::acquisition::{self, Acquisition};
 use crate::duty::error::{required, Error, SqlState};
 use crate::duty::request::{Arguments, Request, SubjectArguments};
+use crate::ledger::registry::{self, Entry};
 use crate::ledger::statement::Session;
 use crate::ledger::{lock, server};
 use pgrx::PgMemoryContexts;
+use std::collections::HashMap;
 
 /// So many fit into a quarter of a gigabyte with their answers.
 pub const MOST_REQUESTS: usize = 100_000;
@@ -150,29 +153,50 @@ fn answer(requests: &[Request], seen_position: Option<&str>) -> Result<Vec<Acqui
             "claims of this chain are not committed yet; they may be waiting for the standby",
         ));
     };
-    let mut answers = Vec::with_capacity(requests.len());
-    for (place, (request, plain)) in requests.iter().zip(plain_claims::acquire(&session, &entry, requests)?).enumerate()
-    {
-        answers.push(match plain {
-            Some(answer) => answer,
-            None => {
-                let mut memory = PgMemoryContexts::new("slashguard: one claim of a batch");
-                // SAFETY: nothing that is made in it outlives the call.
-                unsafe { memory.switch_to(|_| one_of_many(&session, request)) }
-                    .map_err(|error| in_batch(error, place))?
-            }
-        });
+    let mut answers = plain_claims::acquire(&session, &entry, requests)?;
+    let mut refusals = Refusals::default();
+    for (place, answer) in answers.iter().enumerate() {
+        if answer.is_some() {
+            refusals.add(place, &entry, &requests[place])?;
+        }
     }
+    let others = (0..requests.len()).filter(|place| answers[*place].is_none()).collect();
+    for place in in_order_of_keys(&session, &entry, requests, others)? {
+        let mut memory = PgMemoryContexts::new("slashguard: one claim of a batch");
+        // SAFETY: nothing that is made in it outlives the call.
+        let answered = unsafe { memory.switch_to(|_| one_of_many(&session, &requests[place])) };
+        let (entry, answer) = answered.map_err(|error| in_batch(error, place))?;
+        refusals.add(place, &entry, &requests[place])?;
+        answers[place] = Some(answer);
+    }
+    let answers: Vec<Acquisition> = answers.into_iter().flatten().collect();
+    refusals.note(&session, requests, &answers)?;
     Ok(answers)
 }
 
-fn one_of_many(session: &Session, request: &Request) -> Result<Acquisition, Error> {
+fn one_of_many(session: &Session, request: &Request) -> Result<(Entry, Acquisition), Error> {
     let entry = grant::look_up(session, request)?;
     let answer = grant::decide(session, &entry, request, true)?;
-    if answer.outcome != Outcome::Acquired {
-        grant::note(session, &entry, request, &answer)?;
+    Ok((entry, answer))
+}
+
+/// Rows of claims are taken over in the order of the key, as `record_signatures` takes them: two that meet on the same rows in two
+/// orders would wait for each other. Those of one validator stay in the order that they were asked in.
+fn in_order_of_keys(
+    session: &Session,
+    entry: &Entry,
+    requests: &[Request],
+    mut places: Vec<usize>,
+) -> Result<Vec<usize>, Error> {
+    let keys: Vec<Option<&[u8]>> = places.iter().map(|place| Some(&requests[*place].validator[..])).collect();
+    let ids = registry::validator_ids(session, entry.chain.id, &keys)?;
+    let mut key_of: HashMap<&[u8], (i64, Option<i32>)> = HashMap::with_capacity(places.len());
+    for (place, id) in places.iter().zip(ids) {
+        let slot = grant::wanted(entry, &requests[*place]).map_err(|error| in_batch(error, *place))?.slot;
+        key_of.entry(&requests[*place].validator).or_insert((slot, id));
     }
-    Ok(answer)
+    places.sort_by_key(|place| key_of.get(&requests[*place].validator[..]));
+    Ok(places)
 }
 
 /// Whatever else is in it, a batch that grants is flushed.

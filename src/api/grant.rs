@@ -184,15 +184,19 @@ fn asked_in_another_way(entry: &Entry, request: &Request) -> Error {
 
 /// A refusal is counted.
 pub(super) fn note(session: &Session, entry: &Entry, request: &Request, answer: &Acquisition) -> Result<(), Error> {
+    refusals::note(session, &asked(entry, request)?, request, answer, server::now())?;
+    counts::add(session, entry.chain.id, entry.duty_type.id, entry.node_id.unwrap_or(0), answer.outcome.name())
+}
+
+/// What a refusal is told apart by.
+pub(super) fn asked(entry: &Entry, request: &Request) -> Result<refusals::Asked, Error> {
     let wanted = wanted(entry, request)?;
-    let asked = refusals::Asked {
+    Ok(refusals::Asked {
         chain_id: entry.chain.id,
         duty_type_id: entry.duty_type.id,
         slot: if entry.duty_type.asked_by == AskedBy::RequestId { withdrawals::NONE } else { wanted.slot },
         source_epoch: wanted.vote.map(|vote| vote.source_epoch),
-    };
-    refusals::note(session, &asked, request, answer, server::now())?;
-    counts::add(session, entry.chain.id, entry.duty_type.id, entry.node_id.unwrap_or(0), answer.outcome.name())
+    })
 }
 
 pub(super) fn lacks_standby(entry: &Entry) -> bool {

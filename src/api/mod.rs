@@ -18,6 +18,7 @@ mod plain_claims;
 mod record;
 mod record_batch;
 mod recovery;
+mod refusals_of_batch;
 mod sequencer;
 mod signed_message;
 mod switches;

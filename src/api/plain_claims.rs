@@ -1,11 +1,11 @@
-//! The plain claims of a batch: known validators that nothing bounds beyond their chain, duties without a claim, votes that nothing
-//! stands against. They are looked up and written together; all others go the one-by-one way, which decides in full.
+//! The plain claims of a batch: known validators that their bounds let pass, duties without a claim, votes that nothing stands against.
+//! They are looked up and written together; all others go the one-by-one way, which decides in full.
 
 use super::attempt::Attempt;
 use super::batch::commit_durably;
 use super::grant;
 use crate::durability::standby;
-use crate::duty::acquisition::{self, Acquisition, Outcome};
+use crate::duty::acquisition::{self, Acquisition};
 use crate::duty::error::Error;
 use crate::duty::key::{AskedBy, DutyKey};
 use crate::duty::position::Position;
@@ -15,7 +15,7 @@ use crate::duty::vote::Vote;
 use crate::ledger::batch::{self, Common, Own, VoteOfMany};
 use crate::ledger::registry::{self, Entry};
 use crate::ledger::statement::Session;
-use crate::ledger::{bounds, clock_mark, counts, server};
+use crate::ledger::{bounds, clock_mark, server};
 use crate::rules::watermark::{self, Bounds, ValidatorBounds, Wanted};
 use std::collections::{HashMap, HashSet};
 
@@ -32,7 +32,8 @@ struct Promise {
     require_standby: bool,
 }
 
-/// The answers of those that were plain, in the order of the requests. The chain's lock is held alone.
+/// The answers of those that were plain, in the order of the requests. What was refused is still to be noted. The chain's lock is held
+/// alone.
 pub fn acquire(session: &Session, entry: &Entry, requests: &[Request]) -> Result<Vec<Option<Acquisition>>, Error> {
     let mut answers = vec![None; requests.len()];
     let Some(first) = requests.first() else {
@@ -44,11 +45,15 @@ pub fn acquire(session: &Session, entry: &Entry, requests: &[Request]) -> Result
     let now = server::now();
     let bounds = Bounds { validator: ValidatorBounds::default(), ..entry.bounds(&first.chain, now) };
     let candidates = without_votes_against(session, entry, &bounds, candidates(session, entry, requests, &bounds)?)?;
+    // What is refused leaves no node behind.
+    if candidates.is_empty() {
+        return Ok(answers);
+    }
     let node = match entry.node_id {
         Some(node_id) => Some(node_id),
         None => registry::register_node(session, &first.node)?.map(|node| node.id),
     };
-    let (Some(node_id), false) = (node, candidates.is_empty()) else {
+    let Some(node_id) = node else {
         return Ok(answers);
     };
     let common = Common {
@@ -116,29 +121,20 @@ fn tell_from_record(
     asked: &[&Own],
     answers: &mut [Option<Acquisition>],
 ) -> Result<(), Error> {
-    let mut counted: HashMap<&'static str, i64> = HashMap::new();
     for (number, claim) in batch::read(session, common, asked)? {
         let place = asked[number].place;
         let request = &requests[place];
         let wanted = grant::wanted(entry, request)?;
         let attempt = Attempt::new(session, entry, request, &wanted, asked[number].validator_id, bounds.clone());
-        let Some(answer) = attempt.told_by_record(&claim, common.now) else {
-            continue;
-        };
-        if answer.outcome == Outcome::Conflict {
-            grant::note(session, entry, request, &answer)?;
-        } else {
-            *counted.entry(answer.outcome.name()).or_default() += 1;
+        if let Some(answer) = attempt.told_by_record(&claim, common.now) {
+            answers[place] = Some(answer);
         }
-        answers[place] = Some(answer);
-    }
-    for (event, count) in counted {
-        counts::add_many(session, common.chain_id, common.duty_type_id, common.node_id, event, count)?;
     }
     Ok(())
 }
 
-/// Those that the chain's bounds let pass, of validators that have no bounds of their own. Of two for the same duty the first.
+/// Those that the chain's bounds let pass, and their validators' own. Of several for the same duty the first
+/// alone, or none: they are answered in their order.
 fn candidates(
     session: &Session,
     entry: &Entry,
@@ -151,17 +147,31 @@ fn candidates(
     for (place, request) in requests.iter().enumerate() {
         let wanted = grant::wanted(entry, request).map_err(|error| super::batch::in_batch(error, place))?;
         let passes = *allowed.entry((wanted.slot, wanted.vote)).or_insert_with(|| is_allowed(bounds, &wanted));
-        if passes && seen.insert((wanted.slot, &request.validator[..])) {
+        let is_first = seen.insert((wanted.slot, &request.validator[..]));
+        if passes && is_first {
             passing.push((place, wanted));
         }
     }
     let keys: Vec<Option<&[u8]>> = passing.iter().map(|(place, _)| Some(&requests[*place].validator[..])).collect();
-    let ids = batch::plain_validators(session, entry.chain.id, &keys)?;
-    Ok(passing
-        .into_iter()
-        .zip(ids)
-        .filter_map(|((place, wanted), id)| Some(Candidate { place, wanted, validator_id: id? }))
-        .collect())
+    let known = batch::validators(session, entry.chain.id, &keys)?;
+    let mut bounds = bounds.clone();
+    let mut candidates = Vec::with_capacity(passing.len());
+    for ((place, wanted), validator) in passing.into_iter().zip(known) {
+        let Some(validator) = validator else {
+            continue;
+        };
+        let passes = match validator.bounds {
+            None => true,
+            Some(own) => {
+                bounds.validator = own;
+                is_allowed(&bounds, &wanted)
+            }
+        };
+        if passes {
+            candidates.push(Candidate { place, wanted, validator_id: validator.id });
+        }
+    }
+    Ok(candidates)
 }
 
 fn is_allowed(bounds: &Bounds, wanted: &Wanted) -> bool {

@@ -7,6 +7,7 @@ use super::holder::require_own;
 use super::record::{self, Recorded};
 use crate::durability::{bell, commit, held_batch, transaction};
 use crate::duty::error::{required, Error, SqlState};
+use crate::duty::key::DutyKey;
 use crate::duty::request::parse_signature;
 use crate::duty::signature_scheme::SignatureScheme;
 use crate::duty::token::LockToken;
@@ -62,23 +63,25 @@ fn record_all(session: &Session, given: &[Given]) -> Result<Vec<Recording>, Erro
     let now = server::now();
     let chains = chains_of(session, given)?;
     let plain = record_plain(session, given, &chains, now)?;
-    let mut answers = Vec::with_capacity(given.len());
+    let mut answers: Vec<Option<Recording>> = Vec::new();
+    answers.resize_with(given.len(), || None);
     let mut on_standby = false;
-    for (place, Given { token, signature }) in given.iter().enumerate() {
+    for place in in_order_of_keys(given) {
+        let Given { token, signature } = &given[place];
         bell::ring_after_commit(&token.key);
         if token.durable_record {
             commit::durably();
             on_standby |= chains.get(&token.key.chain_id).is_some_and(|chain| chain.require_standby);
         }
         if plain.contains(&place) {
-            answers.push(Recording::at(now));
+            answers[place] = Some(Recording::at(now));
             continue;
         }
         let delivery = Delivery { signature, attestation: None, now };
         let memory = &mut PgMemoryContexts::new("slashguard: one signature of a batch");
         // SAFETY: nothing that is made in it outlives the call.
         let recorded = unsafe { memory.switch_to(|_| record::record_or_refuse(session, token, &delivery)) };
-        answers.push(match recorded {
+        answers[place] = Some(match recorded {
             Ok(Recorded::Now) => Recording::at(now),
             Ok(Recorded::Before(time)) => Recording::at(time),
             Err(error) if [SqlState::LOCK_LOST, SqlState::BAD_SIGNATURE, SqlState::HALTED].contains(&error.code) => {
@@ -94,7 +97,18 @@ fn record_all(session: &Session, given: &[Given]) -> Result<Vec<Recording>, Erro
         }
         commit::durably_on_standby();
     }
-    Ok(answers)
+    Ok(answers.into_iter().flatten().collect())
+}
+
+/// Two batches that meet on the same claims take their rows in the same order: in two orders they would wait for each other. Those of
+/// one claim stay in the order that they were given in.
+fn in_order_of_keys(given: &[Given]) -> Vec<usize> {
+    let mut places: Vec<usize> = (0..given.len()).collect();
+    places.sort_by_key(|place| {
+        let key = &given[*place].token.key;
+        (key.chain_id, key.slot, key.validator_id, key.duty_type_id, key.block_index)
+    });
+    places
 }
 
 /// What recording needs to know of a chain.
@@ -115,25 +129,26 @@ fn chains_of(session: &Session, given: &[Given]) -> Result<HashMap<i32, Chain>, 
     Ok(chains)
 }
 
-/// Those that need no verification are written together. Answers which were.
+/// Those that need no verification are written together, but for several of one claim: they are answered in their order. Answers
+/// which were.
 fn record_plain(
     session: &Session,
     given: &[Given],
     chains: &HashMap<i32, Chain>,
     now: i64,
 ) -> Result<HashSet<usize>, Error> {
-    let mut plain: Vec<PlainDelivery> = given
-        .iter()
-        .enumerate()
-        .filter(|(_, given)| {
-            chains.get(&given.token.key.chain_id).is_some_and(|chain| chain.scheme == SignatureScheme::None)
-        })
-        .map(|(place, given)| PlainDelivery { place, token: &given.token, signature: &given.signature })
+    let mut deliveries: HashMap<DutyKey, usize> = HashMap::with_capacity(given.len());
+    for given in given {
+        *deliveries.entry(given.token.key).or_default() += 1;
+    }
+    let is_plain = |given: &Given| {
+        let scheme = chains.get(&given.token.key.chain_id).map(|chain| chain.scheme);
+        scheme == Some(SignatureScheme::None) && deliveries.get(&given.token.key) == Some(&1)
+    };
+    let plain: Vec<PlainDelivery> = in_order_of_keys(given)
+        .into_iter()
+        .filter(|place| is_plain(&given[*place]))
+        .map(|place| PlainDelivery { place, token: &given[place].token, signature: &given[place].signature })
         .collect();
-    // Two batches that meet on the same claims take their rows in the same order, that of the key.
-    plain.sort_unstable_by_key(|delivery| {
-        let key = &delivery.token.key;
-        (key.chain_id, key.slot, key.validator_id, key.duty_type_id, key.block_index, delivery.place)
-    });
     signatures::write_plain(session, &plain, now)
 }

@@ -81,6 +81,15 @@ fn written_until() -> u64 {
 unsafe extern "C-unwind" fn at_transaction_event(event: pg_sys::XactEvent::Type, _argument: *mut std::ffi::c_void) {
     match event {
         pg_sys::XactEvent::XACT_EVENT_PRE_COMMIT => unsafe { before_commit() },
+        // Whoever sends a batch's first part by itself in a pipeline can go on with BEGIN. Prepared, it would keep the chain's lock for
+        // as long as it lies there, and nobody would be granted anything.
+        pg_sys::XactEvent::XACT_EVENT_PRE_PREPARE if held_batch::awaits_commit() => {
+            pgrx::ereport!(
+                ERROR,
+                pgrx::PgSqlErrorCode::ERRCODE_FEATURE_NOT_SUPPORTED,
+                "cannot PREPARE a transaction that has decided a batch of claims"
+            );
+        }
         pg_sys::XactEvent::XACT_EVENT_COMMIT => {
             if ON_STANDBY.get() && !(HAS_WRITTEN.get() && standby::has_last_commit()) {
                 held_answer::discard();

@@ -49,6 +49,11 @@ pub fn take<T: 'static>() -> Result<Vec<T>, Error> {
         })
 }
 
+/// Whether the transaction under way has decided a batch.
+pub fn awaits_commit() -> bool {
+    BATCH.with_borrow(|batch| batch.as_ref().is_some_and(|batch| !batch.committed))
+}
+
 /// The transaction has committed.
 pub fn committed() {
     BATCH.with_borrow_mut(|batch| {

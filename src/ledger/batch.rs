@@ -1,6 +1,7 @@
 //! Many claims in one statement each: what is plain about them is looked up and written at once. Whatever is not is left to the
 //! one-by-one way. The chain's lock must be held alone.
 
+use super::bounds;
 use super::claims;
 use super::patience;
 use super::statement::{Session, Statement, Value};
@@ -10,30 +11,48 @@ use crate::duty::clock::Timestamp;
 use crate::duty::epochs::Epochs;
 use crate::duty::error::Error;
 use crate::duty::vote::Vote;
+use crate::rules::watermark::ValidatorBounds;
 use std::collections::HashMap;
 
 // OFFSET 0, here and below: one look-up by the whole key each, whatever the planner took the table for when it was small.
-static PLAIN_VALIDATORS: Statement = Statement::new(
-    c"SELECT k.place, v.id
+static VALIDATORS: Statement = Statement::new(
+    c"SELECT k.place, v.id,
+             v.first_use_slot IS NULL AND v.low_watermark IS NULL AND v.low_source_epoch IS NULL AND v.high_watermark IS NULL
+             AND v.frozen_at IS NULL AND v.history_block_slot IS NULL AND v.history_source_epoch IS NULL
+             AND v.history_target_epoch IS NULL,
+             v.first_use_slot, v.low_watermark, v.high_watermark, v.frozen_at IS NOT NULL, v.frozen_reason, v.low_source_epoch,
+             v.history_block_slot, v.history_source_epoch, v.history_target_epoch
         FROM pg_catalog.unnest($2) WITH ORDINALITY AS k (key, place)
        CROSS JOIN LATERAL (
              SELECT v.* FROM slashguard.validator AS v WHERE v.chain_id = $1 AND v.key = k.key OFFSET 0) AS v
-       WHERE v.first_use_slot IS NULL AND v.low_watermark IS NULL AND v.low_source_epoch IS NULL
-         AND v.high_watermark IS NULL AND v.frozen_at IS NULL AND v.history_block_slot IS NULL
-         AND v.history_source_epoch IS NULL AND v.history_target_epoch IS NULL AND NOT v.votes_may_surround",
+       WHERE NOT v.votes_may_surround",
 );
 
-/// The ids of those validators that are known and that nothing bounds beyond their chain, by their place among the keys.
-pub fn plain_validators(session: &Session, chain_id: i32, keys: &[Option<&[u8]>]) -> Result<Vec<Option<i32>>, Error> {
-    let mut ids = vec![None; keys.len()];
-    let rows = PLAIN_VALIDATORS.run(session, &[Value::Integer(Some(chain_id)), Value::ManyBytes(keys)])?;
-    for row in rows.iter() {
+/// A known validator whose votes on record do not surround each other.
+pub struct KnownValidator {
+    pub id: i32,
+    /// None: nothing bounds it beyond its chain.
+    pub bounds: Option<ValidatorBounds>,
+}
+
+/// Those validators that are known, by their place among the keys.
+pub fn validators(
+    session: &Session,
+    chain_id: i32,
+    keys: &[Option<&[u8]>],
+) -> Result<Vec<Option<KnownValidator>>, Error> {
+    let mut known: Vec<Option<KnownValidator>> = Vec::new();
+    known.resize_with(keys.len(), || None);
+    for row in VALIDATORS.run(session, &[Value::Integer(Some(chain_id)), Value::ManyBytes(keys)])?.iter() {
         let place: i64 = row.need(1)?;
-        if let Some(id) = usize::try_from(place - 1).ok().and_then(|place| ids.get_mut(place)) {
-            *id = Some(row.need(2)?);
+        if let Some(validator) = usize::try_from(place - 1).ok().and_then(|place| known.get_mut(place)) {
+            let is_unbounded: bool = row.need(3)?;
+            // They are read again with the chain's bounds by whoever minds their version; whoever holds the chain's lock alone need not.
+            let bounds = if is_unbounded { None } else { Some(bounds::validator(&row, 4, -1)?) };
+            *validator = Some(KnownValidator { id: row.need(2)?, bounds });
         }
     }
-    Ok(ids)
+    Ok(known)
 }
 
 /// Epochs between a source and a target, or after the target, that are looked up for each validator. Beyond, votes go one by one.

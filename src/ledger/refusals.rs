@@ -96,6 +96,12 @@ fn ring(outcome: Outcome) -> Option<u64> {
     }
 }
 
+/// The place that a refusal is noted in: whoever notes several takes them in their order, or meets another who does. None: it is noted
+/// nowhere.
+pub fn place_of(asked: &Asked, request: &Request, outcome: Outcome) -> Option<i32> {
+    ring(outcome).map(|ring| place(ring, asked, request))
+}
+
 fn place(ring: u64, asked: &Asked, request: &Request) -> i32 {
     let mut hasher = DefaultHasher::new();
     (

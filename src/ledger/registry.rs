@@ -231,6 +231,26 @@ fn unknown_duty_type(session: &Session, chain_id: i32, request: &Request) -> Res
     .hint(format!("Registered duty types: {}.", names.unwrap_or_default())))
 }
 
+// OFFSET 0: one look-up by the whole key each, whatever the planner took the table for when it was small.
+static VALIDATOR_IDS: Statement = Statement::new(
+    c"SELECT k.place, v.id
+        FROM pg_catalog.unnest($2) WITH ORDINALITY AS k (key, place)
+       CROSS JOIN LATERAL (
+             SELECT v.id FROM slashguard.validator AS v WHERE v.chain_id = $1 AND v.key = k.key OFFSET 0) AS v",
+);
+
+/// The ids of those validators that are known, by their place among the keys.
+pub fn validator_ids(session: &Session, chain_id: i32, keys: &[Option<&[u8]>]) -> Result<Vec<Option<i32>>, Error> {
+    let mut ids = vec![None; keys.len()];
+    for row in VALIDATOR_IDS.run(session, &[Value::Integer(Some(chain_id)), Value::ManyBytes(keys)])?.iter() {
+        let place: i64 = row.need(1)?;
+        if let Some(id) = usize::try_from(place - 1).ok().and_then(|place| ids.get_mut(place)) {
+            *id = Some(row.need(2)?);
+        }
+    }
+    Ok(ids)
+}
+
 static ADD_VALIDATOR: Statement = Statement::new(
     c"INSERT INTO slashguard.validator (chain_id, key, first_seen, first_use_slot)
       VALUES ($1, $2, $3, $4)

@@ -57,7 +57,7 @@ pub fn write(session: &Session, token: &LockToken, delivery: &Delivery) -> Resul
     rows.first().map(|row| pinned_message(&row, 1)).transpose()
 }
 
-// Of two deliveries for one claim Postgres takes either, and the other goes the one-by-one way.
+// Of two deliveries for one claim Postgres would take either.
 static SIGN_EACH: Statement = Statement::new(
     c"UPDATE slashguard.claim AS c
          SET signature = n.signature, signed_at = $1
