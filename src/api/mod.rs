@@ -10,13 +10,16 @@ mod crypto;
 mod entry;
 mod ethereum;
 mod grant;
+mod guard;
 mod holder;
 mod interchange;
+mod protection;
 mod record;
 mod recovery;
 mod sequencer;
 mod signed_message;
 mod switches;
+mod trigger;
 mod waiting;
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! Nothing is answered before it is durable: what the transaction must be like, and how it commits.
 
 mod client_messages;
+pub mod client_statement;
 pub mod commit;
 mod disconnect;
 pub mod held_answer;

@@ -10,6 +10,7 @@ pub mod identity;
 pub mod imports;
 pub mod known_names;
 pub mod lock;
+pub mod node_table;
 mod patience;
 pub mod positions;
 pub mod progress;
