@@ -71,6 +71,46 @@ SET search_path = pg_catalog, pg_temp SET enable_seqscan = off SET jit = off SET
 AS 'MODULE_PATHNAME', 'slashguard_guard_delete';
 COMMENT ON FUNCTION slashguard.guard_delete IS 'Trigger of a protected table: a row may go, its message stays pinned.';
 
+-- By name: the package's migration back drops the table, and the one forth makes it anew.
+CREATE TABLE slashguard.protection (
+    schema_name text COLLATE "C" NOT NULL,
+    table_name text COLLATE "C" NOT NULL,
+    chain text COLLATE "C" NOT NULL,
+    PRIMARY KEY (schema_name, table_name, chain)
+);
+COMMENT ON TABLE slashguard.protection IS 'Names of protected tables, so that one that is dropped and made anew is protected anew.';
+SELECT pg_catalog.pg_extension_config_dump('slashguard.protection', '');
+
+-- Whoever makes the table need have no right on slashguard's.
+CREATE FUNCTION slashguard.protect_again() RETURNS event_trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+    made record;
+    event text;
+BEGIN
+    FOR made IN
+        SELECT c.object_identity AS name, string_agg(quote_literal(p.chain), ', ') AS chains
+          FROM pg_event_trigger_ddl_commands() AS c
+          JOIN pg_class AS r ON r.oid = c.objid AND r.relkind = 'r'
+          JOIN slashguard.protection AS p ON p.schema_name = c.schema_name AND p.table_name = r.relname
+         WHERE c.classid = 'pg_class'::regclass AND c.object_type = 'table'
+         GROUP BY c.object_identity
+    LOOP
+        FOREACH event IN ARRAY ARRAY['insert', 'update', 'delete'] LOOP
+            EXECUTE format('CREATE TRIGGER slashguard_%s BEFORE %s ON %s FOR EACH ROW EXECUTE FUNCTION slashguard.guard_%s(%s)',
+                           event, event, made.name, event, made.chains);
+            EXECUTE format('ALTER TRIGGER slashguard_%s ON %s DEPENDS ON EXTENSION slashguard', event, made.name);
+        END LOOP;
+    END LOOP;
+END
+$function$;
+COMMENT ON FUNCTION slashguard.protect_again() IS 'Event trigger: a protected table that was dropped and is made anew is protected anew.';
+
+CREATE EVENT TRIGGER slashguard_protect_again ON ddl_command_end WHEN TAG IN ('CREATE TABLE')
+EXECUTE FUNCTION slashguard.protect_again();
+COMMENT ON EVENT TRIGGER slashguard_protect_again IS 'Protects a protected table anew where it is dropped and made anew.';
+
 CREATE VIEW slashguard.protected_tables AS
 SELECT n.nspname::text AS schema_name, c.relname::text AS table_name,
        pg_catalog.array_remove(pg_catalog.string_to_array(pg_catalog.encode(t.tgargs, 'escape'), '\000'), '') AS chains,

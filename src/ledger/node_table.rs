@@ -59,9 +59,24 @@ const TRIGGERS: [(&str, &str, &str); 3] = [
     ("slashguard_delete", "guard_delete", "DELETE"),
 ];
 
+static REMEMBER: Statement = Statement::new(
+    c"INSERT INTO slashguard.protection (schema_name, table_name, chain)
+      SELECT n.nspname, c.relname, $2
+        FROM pg_catalog.pg_class AS c JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace WHERE c.oid = $1
+      ON CONFLICT DO NOTHING",
+);
+static FORGET: Statement = Statement::new(
+    c"DELETE FROM slashguard.protection AS p
+       USING pg_catalog.pg_class AS c JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
+       WHERE c.oid = $1 AND p.schema_name = n.nspname AND p.table_name = c.relname",
+);
+
 impl NodeTable {
     /// Makes the triggers, for these chains. They go with the extension, and do not hold it up.
     pub fn set_triggers(&self, session: &Session, chains: &[String]) -> Result<(), Error> {
+        for chain in chains {
+            REMEMBER.run(session, &[Value::Oid(Some(self.oid)), Value::Text(Some(chain))])?;
+        }
         let arguments: Vec<String> = chains.iter().map(|name| quoted(name)).collect();
         let arguments = arguments.join(", ");
         for (trigger, function, event) in TRIGGERS {
@@ -80,6 +95,7 @@ impl NodeTable {
     }
 
     pub fn drop_triggers(&self, session: &Session) -> Result<(), Error> {
+        FORGET.run(session, &[Value::Oid(Some(self.oid))])?;
         for (trigger, ..) in TRIGGERS {
             run_text(session, &format!("DROP TRIGGER IF EXISTS {trigger} ON {}", self.name), &[])?;
         }

@@ -193,6 +193,20 @@ SELECT slashguard.register_chain('no aztec', 'ethereum', '0x' || repeat('77', 32
 SELECT slashguard.protect_table('validator_duties', 'no aztec');
 SELECT slashguard.retire_chain('history');
 :insert
+
+-- Dropped and made anew under its name, it is protected anew; dropped after the protection was taken off, it is not.
+DROP TABLE validator_duties;
+CREATE TABLE other_table (a integer);
+\set ECHO none
+\i :b
+\set ECHO all
+SELECT * FROM slashguard.protected_tables;
+:insert
 SELECT slashguard.unprotect_table('validator_duties');
-DROP TABLE validator_duties, before;
+DROP TABLE validator_duties;
+\set ECHO none
+\i :b
+\set ECHO all
+SELECT * FROM slashguard.protected_tables;
+DROP TABLE validator_duties, before, other_table;
 DROP ROLE protect_owner, protect_stranger, protect_node;
