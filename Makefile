@@ -31,7 +31,7 @@ export PG_CONFIG INSTALL_RUST
 .DEFAULT_GOAL := all
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: all install uninstall installcheck setup ready demo psql stop test $(SUITES:%=test-%) test-nightly bench bench-interchange lint clean help \
+.PHONY: all install uninstall installcheck setup ready demo psql stop test $(SUITES:%=test-%) test-nightly bench bench-protected bench-interchange lint clean help \
 	check-server check-versions FORCE
 
 ## all: build the library and the install script (the default)
@@ -147,7 +147,7 @@ test: ready
 ## test-cron: pg_cron runs the scheduled maintenance
 ## test-typed_data: digests and signatures compared with ethers, eth-account, libsodium, Milagro and noble (TYPED_DATA_CASES=10000)
 ## test-readme: everything the README shows
-## test-aztec: the npm package's own ValidatorHASigner signs through slashguard (needs Node 20.10)
+## test-aztec: the npm package's own ValidatorHASigner signs through slashguard, and on its own table (needs Node 20.10; STORM_SECONDS=20)
 ## test-ha: Patroni, etcd, HAProxy and PgBouncer: the primary is killed, paused and switched over again and again (HA_ROUNDS=8)
 $(SUITES:%=test-%): test-%: ready
 	@bash pg_test/run $*
@@ -160,6 +160,10 @@ test-nightly: ready
 ## bench: duty cycles a second beside those of the Aztec client's own statements (ROUNDS=5 ROUND_SECONDS=5)
 bench: ready
 	@bash pg_test/bench/run
+
+## bench-protected: a node's inserts a second into its own table, protected beside plain (ROUNDS=5 ROUND_SECONDS=5)
+bench-protected: ready
+	@bash pg_test/bench/protected.sh
 
 ## bench-interchange: import and export of an EIP-3076 file: seconds and memory (ROUNDS=3 VALIDATORS=1000 ATTESTATIONS=1000)
 bench-interchange: ready
