@@ -5,7 +5,7 @@ DESTDIR ?=
 INSTALL ?= install
 
 # Their order is the order in the install script.
-SQL_FILES = sql/schema.sql sql/tables.sql sql/sequencer_tables.sql sql/backstop.sql sql/types.sql sql/functions.sql sql/ethereum.sql sql/bridge.sql sql/batch.sql sql/crypto.sql sql/switches.sql sql/sequencer.sql sql/views.sql sql/privileges.sql
+SQL_FILES = sql/schema.sql sql/tables.sql sql/sequencer_tables.sql sql/backstop.sql sql/types.sql sql/functions.sql sql/ethereum.sql sql/bridge.sql sql/batch.sql sql/crypto.sql sql/switches.sql sql/sequencer.sql sql/protection.sql sql/views.sql sql/privileges.sql
 
 EXTENSION = slashguard
 VERSION := $(shell sed -n "s/^default_version *= *'\(.*\)'/\1/p" $(EXTENSION).control)
@@ -31,7 +31,7 @@ export PG_CONFIG INSTALL_RUST
 .DEFAULT_GOAL := all
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: all install uninstall installcheck setup ready demo story psql stop test $(SUITES:%=test-%) test-nightly bench bench-full bench-page bench-interchange lint clean help \
+.PHONY: all install uninstall installcheck setup ready demo story psql stop test $(SUITES:%=test-%) test-nightly bench bench-full bench-page bench-protected bench-interchange lint clean help \
 	check-server check-versions FORCE
 
 ## all: build the library and the install script (the default)
@@ -152,7 +152,7 @@ test: ready
 ## test-typed_data: digests and signatures compared with ethers, eth-account, libsodium, Milagro and noble (TYPED_DATA_CASES=10000)
 ## test-bridge: the story of docs/bridge.md; and many connections ask for withdrawals of few recipients (BRIDGE_SECONDS=5 BRIDGE_SEED=1)
 ## test-readme: everything the README shows
-## test-aztec: the npm package's own ValidatorHASigner signs through slashguard (needs Node 20.10)
+## test-aztec: the npm package's own ValidatorHASigner signs through slashguard, and on its own table (needs Node 20.10; STORM_SECONDS=20)
 ## test-ha: Patroni, etcd, HAProxy and PgBouncer: the primary is killed, paused and switched over again and again (HA_ROUNDS=8)
 $(SUITES:%=test-%): test-%: ready
 	@bash pg_test/run $*
@@ -173,6 +173,10 @@ bench-full: ready
 ## bench-page: put the figures of the last runs into docs/performance.md
 bench-page:
 	@PYTHONDONTWRITEBYTECODE=1 python3 pg_test/bench/suite/page.py
+
+## bench-protected: a node's inserts a second into its own table, protected beside plain (ROUNDS=5 ROUND_SECONDS=5)
+bench-protected: ready
+	@bash pg_test/bench/protected.sh
 
 ## bench-interchange: import and export of an EIP-3076 file: seconds and memory (ROUNDS=3 VALIDATORS=1000 ATTESTATIONS=1000)
 bench-interchange: ready

@@ -64,7 +64,11 @@ GRANT EXECUTE ON FUNCTION
     slashguard.schedule_maintenance,
     slashguard.unschedule_maintenance,
     slashguard.set_sequencer,
-    slashguard.forget_sequencer_messages
+    slashguard.forget_sequencer_messages,
+    slashguard.protect_table(regclass, text),
+    slashguard.protect_table(regclass, text, text, timestamptz, interval, jsonb),
+    slashguard.unprotect_table,
+    slashguard.migrate_table
 TO slashguard_maintainer;
 GRANT EXECUTE ON PROCEDURE slashguard.run_maintenance() TO slashguard_maintainer;
 
@@ -97,7 +101,8 @@ GRANT SELECT ON
     slashguard.sequencers,
     slashguard.sequencer_messages,
     slashguard.missing_sequences,
-    slashguard.sequencer_equivocations
+    slashguard.sequencer_equivocations,
+    slashguard.protected_tables
 TO slashguard_reader, slashguard_maintainer;
 
 GRANT SELECT ON

@@ -106,6 +106,22 @@ def faults_of_round_trip():
             yield f"{validator}: {history} came in, {exported[1].get(validator)} went out"
 
 
+def run_beside_nodes(block):
+    """In a database that has the nodes' table and nothing else."""
+    database = "slashguard_readme_aztec"
+    server.run("postgres", f"DROP DATABASE IF EXISTS {database}")
+    server.run("postgres", f"CREATE DATABASE {database}")
+    session = server.Psql(database)
+    session.run(pathlib.Path("pg_test/bench/aztec.sql").read_text())
+    printed = session.run(block.text)
+    yield from [*faults_of_ending(block), *faults_of_output(block, printed)]
+    tables = server.rows(database, "SELECT * FROM slashguard.protected_tables")
+    if [table["enabled"] for table in tables] != [True]:
+        yield f"protected afterwards: {tables}"
+    session.close()
+    server.run("postgres", f"DROP DATABASE {database}")
+
+
 def run_examples(own):
     shutil.rmtree(files, ignore_errors=True)
     files.mkdir(parents=True)
@@ -117,6 +133,8 @@ def run_examples(own):
                 sessions[database] = server.Psql(database)
             printed = sessions[database].run(block.text)
             check(block.name, [*faults_of_ending(block), *faults_of_output(block, printed)])
+        elif (block.language, block.word) == ("sql", "aztec"):
+            check(block.name, run_beside_nodes(block))
         elif block.language in ("js", "python"):
             check(block.name, run_file(block))
         elif (block.language, block.word) == ("sh", "psql"):

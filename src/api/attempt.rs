@@ -219,7 +219,10 @@ impl<'a> Attempt<'a> {
         if let Some(answer) = self.beyond_daily_limit(now)? {
             return Ok(Step::Answer(answer));
         }
-        let secret = server::secret()?;
+        let secret = match self.request.secret {
+            Some(secret) => secret,
+            None => server::secret()?,
+        };
         let Some(node_id) = self.registered_node()? else {
             return Ok(Step::Answer(acquisition::held_up("another caller is registering this node")));
         };
@@ -357,7 +360,11 @@ impl<'a> Attempt<'a> {
                 .ok_or_else(|| Error::internal("a claim could not be taken back"))?;
             return Ok(Step::Answer(refusal));
         }
-        Ok(self.acquired(grant, grant.secret, &self.request.node, grant.lease_until, "granted"))
+        let mut step = self.acquired(grant, grant.secret, &self.request.node, grant.lease_until, "granted");
+        if let Step::Answer(answer) = &mut step {
+            answer.is_first = true;
+        }
+        Ok(step)
     }
 
     /// The hash is pinned already, so the watermark may be read before: a cleanup that overtakes deletes the row, and then

@@ -11,6 +11,7 @@ const SQL: &[&str] = &[
     include_str!("../../sql/crypto.sql"),
     include_str!("../../sql/switches.sql"),
     include_str!("../../sql/sequencer.sql"),
+    include_str!("../../sql/protection.sql"),
 ];
 const TYPES: &str = concat!(include_str!("../../sql/types.sql"), include_str!("../../sql/sequencer.sql"));
 
@@ -37,6 +38,8 @@ fn rust() -> impl Iterator<Item = &'static Declaration> {
         super::cleanup::DECLARATIONS,
         super::clock::DECLARATIONS,
         super::ethereum::DECLARATIONS,
+        super::guard::TRIGGERS,
+        super::protection::DECLARATIONS,
         super::recovery::DECLARATIONS,
         super::sequencer::DECLARATIONS,
         super::switches::DECLARATIONS,

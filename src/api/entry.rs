@@ -35,6 +35,10 @@ pub struct JsonText(pub String);
 /// `numeric`, as Postgres writes it: Rust has no number that holds all of them.
 pub struct Numeric(pub String);
 
+/// The oid of a table.
+#[derive(Clone, Copy)]
+pub struct Regclass(pub u32);
+
 #[derive(Clone, Copy)]
 pub struct Uuid(pub [u8; 16]);
 
@@ -60,6 +64,7 @@ arguments! {
     Vec<Option<i64>>, "bigint[]", |datum| Vec::<Option<i64>>::from_datum(datum, false);
     JsonText, "jsonb", |datum| read_json(datum);
     Numeric, "numeric", |datum| read_numeric(datum);
+    Regclass, "regclass", |datum| Some(Regclass(datum.value() as u32));
     Timestamptz, "timestamptz", |datum| Some(Timestamptz(datum.value() as i64));
     Uuid, "uuid", |datum| pgrx::Uuid::from_datum(datum, false).map(|uuid| Uuid(*uuid.as_bytes()));
     Interval, "interval", |datum| read_interval(datum);

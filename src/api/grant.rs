@@ -24,19 +24,45 @@ pub fn answer(request: Request) -> Result<Acquisition, Error> {
         return Ok(acquisition::on_standby());
     }
     transaction::require_vouching()?;
+    Ok(answer_vouched(request)?.answer)
+}
+
+/// Answers the request that the INSERT into a protected table is.
+pub fn answer_insert(request: Request) -> Result<Answered, Error> {
+    transaction::refuse_on_standby()?;
+    transaction::require_vouching_insert()?;
+    answer_vouched(request)
+}
+
+pub struct Answered {
+    pub answer: Acquisition,
+    /// Whether a refusal has put something on record that an error would undo: a quarantine, or a validator's first use.
+    pub leaves_something: bool,
+}
+
+impl Answered {
+    fn plainly(answer: Acquisition) -> Self {
+        Self { answer, leaves_something: false }
+    }
+}
+
+/// In a transaction that may vouch for the answer.
+fn answer_vouched(request: Request) -> Result<Answered, Error> {
     if let Some(refusal) = storage::refusal() {
-        return Ok(refusal);
+        return Ok(Answered::plainly(refusal));
     }
     if let Some(answer) = one_claim::recall(&request)? {
-        return Ok(answer);
+        return Ok(Answered::plainly(answer));
     }
+    let was_clean = server::nothing_written();
+    let leaves_something = || was_clean && !server::nothing_written();
     // What a refusal leaves behind, a quarantine too, is lost in a crash together with the knowledge of it, or flushed with
     // the next grant.
     let may_be_asynchronous = commit::may_be_asynchronous();
     let session = Session::open();
     if let Some(refusal) = doubt(&session)? {
         commit::asynchronously_if(may_be_asynchronous);
-        return Ok(refusal);
+        return Ok(Answered { answer: refusal, leaves_something: leaves_something() });
     }
     let told = match &request.seen_position {
         Some(seen) => witness(&session, seen, server::now())?,
@@ -45,25 +71,26 @@ pub fn answer(request: Request) -> Result<Acquisition, Error> {
     let entry = match (told, look_up(&session, &request)) {
         (Told::Unsettled(refusal), _) => {
             commit::asynchronously_if(may_be_asynchronous);
-            return Ok(refusal);
+            return Ok(Answered { answer: refusal, leaves_something: leaves_something() });
         }
         // An error would undo the alarm. It comes when the node asks again.
         (Told::Loss, Err(_)) => {
             commit::asynchronously_if(may_be_asynchronous);
-            return Ok(acquisition::gone_back());
+            return Ok(Answered { answer: acquisition::gone_back(), leaves_something: leaves_something() });
         }
         (_, entry) => entry?,
     };
     if !entry.duty_type.protected {
-        return Ok(acquisition::not_protected(&request.duty_type));
+        return Ok(Answered::plainly(acquisition::not_protected(&request.duty_type)));
     }
     let answer = decide(&session, &entry, &request, false)?;
+    let leaves_something = leaves_something();
     if answer.outcome != Outcome::Acquired {
         note(&session, &entry, &request, &answer)?;
         commit::asynchronously_if(may_be_asynchronous);
     }
     one_claim::remember(request, &answer);
-    Ok(answer)
+    Ok(Answered { answer, leaves_something })
 }
 
 /// Is this ledger where it was, and whole? What raises doubt is settled here; what cannot be settled is refused.
@@ -130,7 +157,7 @@ fn read_position(session: &Session, seen: &str) -> Result<Position, Error> {
 }
 
 /// What the names stand for: as kept where that lets the request pass, else as it is now.
-pub(super) fn look_up(session: &Session, request: &Request) -> Result<Entry, Error> {
+pub fn look_up(session: &Session, request: &Request) -> Result<Entry, Error> {
     let mut entry = look_up_names(session, request)?;
     entry.duty_type.check_block_index(&request.duty_type, request.block_index)?;
     if let Subject::Withdrawal(withdrawal) = &request.subject {

@@ -12,9 +12,11 @@ mod daily_limit;
 mod entry;
 mod ethereum;
 mod grant;
+mod guard;
 mod holder;
 mod interchange;
 mod plain_claims;
+mod protection;
 mod record;
 mod record_batch;
 mod recovery;
@@ -22,6 +24,7 @@ mod refusals_of_batch;
 mod sequencer;
 mod signed_message;
 mod switches;
+mod trigger;
 mod waiting;
 
 #[cfg(test)]

@@ -81,7 +81,7 @@ pub fn record_or_refuse(session: &Session, token: &LockToken, delivery: &Deliver
 }
 
 /// Written first and verified then: an error undoes it, and the claim is read only once.
-fn record(session: &Session, token: &LockToken, delivery: &Delivery) -> Result<Recorded, Error> {
+pub fn record(session: &Session, token: &LockToken, delivery: &Delivery) -> Result<Recorded, Error> {
     if let Some(message) = signatures::write(session, token, delivery)? {
         verify(&message, delivery.signature)?;
         return Ok(Recorded::Now);

@@ -54,10 +54,13 @@ pub fn durably_on_standby() {
     ON_STANDBY.set(true);
 }
 
-/// Whether this statement may commit without waiting for the disk, should it promise nothing. Only a plain SELECT that has
-/// written nothing before; any other may carry writes of the caller's own, which would be drawn in.
+/// Whether this statement may commit without waiting for the disk, should it promise nothing. Only a plain SELECT, or an INSERT
+/// into a protected table, that has written nothing before; any other may carry writes of the caller's own, which would be drawn
+/// in.
 pub fn may_be_asynchronous() -> bool {
-    outermost::is_plain_select() && !transaction::in_block_or_pipeline() && server::nothing_written()
+    (outermost::is_plain_select() || held_answer::is_kept_until_commit())
+        && !transaction::in_block_or_pipeline()
+        && server::nothing_written()
 }
 
 /// This statement promises nothing: no need to wait for the disk, unless something else is written after it. `allowed`: what

@@ -6,7 +6,7 @@
 //! answered), and thrown away when it has not.
 
 use super::client_messages::{put, CommMethods, PqCommMethods};
-use super::one_claim;
+use super::{one_claim, transaction};
 use crate::duty::error::{Error, SqlState};
 use crate::raised::Raised;
 use pgrx::pg_sys;
@@ -19,6 +19,8 @@ const LONGEST_ANSWER: usize = 1 << 16;
 const LONGEST_ANSWER_TO_RECORDS: usize = 1 << 24;
 /// The type of the protocol's message with a row.
 const DATA_ROW: c_char = b'D' as c_char;
+/// That of the message that says: there are more rows, and the transaction goes on.
+const PORTAL_SUSPENDED: c_char = b's' as c_char;
 
 #[repr(C)]
 struct Receiver {
@@ -55,6 +57,8 @@ thread_local! {
     static KEPT: RefCell<Vec<Vec<u8>>> = const { RefCell::new(Vec::new()) };
     /// Whether the statement vouches for something beside a claim.
     static VOUCHES: Cell<bool> = const { Cell::new(false) };
+    /// Whether all rows are kept from now to the end of the transaction, because no receiver of ours stands before the client.
+    static TO_THE_END: Cell<bool> = const { Cell::new(false) };
 }
 
 /// A receiver to stand before `client` for the length of one run.
@@ -75,9 +79,23 @@ pub fn keep_rows_of_statement() {
     VOUCHES.set(true);
 }
 
+/// Every row is kept until the commit from now on. For a statement that changes rows: Postgres runs it to its end, and only then
+/// sends what it returned, past the executor.
+pub fn keep_until_commit() {
+    if !TO_THE_END.replace(true) {
+        keep_rows();
+    }
+}
+
+pub fn is_kept_until_commit() -> bool {
+    TO_THE_END.get()
+}
+
 /// At the end of the transaction.
 pub fn forget() {
     VOUCHES.set(false);
+    TO_THE_END.set(false);
+    stop_keeping();
 }
 
 /// The transaction has committed: what it answered may be read.
@@ -94,6 +112,7 @@ pub fn send() {
 
 /// The transaction has not committed: nothing was answered.
 pub fn discard() {
+    TO_THE_END.set(false);
     stop_keeping();
     KEPT.take();
 }
@@ -116,7 +135,7 @@ unsafe extern "C-unwind" fn receive(slot: *mut pg_sys::TupleTableSlot, this: *mu
         let Some(receive) = (*client).receiveSlot else {
             return false;
         };
-        if !one_claim::asked() && !VOUCHES.get() {
+        if TO_THE_END.get() || !one_claim::asked() && !VOUCHES.get() {
             return receive(slot, client);
         }
         keep_rows();
@@ -163,7 +182,18 @@ unsafe extern "C-unwind" fn keep(kind: c_char, bytes: *const c_char, length: usi
     if kind == DATA_ROW {
         let row = unsafe { std::slice::from_raw_parts(bytes.cast::<u8>(), length) }.to_vec();
         KEPT.with_borrow_mut(|kept| kept.push(row));
+        if TO_THE_END.get() && kept_bytes() > LONGEST_ANSWER {
+            unsafe { too_long().raise() };
+        }
         return 0;
+    }
+    if TO_THE_END.get() {
+        if kind == PORTAL_SUSPENDED {
+            // The client took some of the rows and goes on in a transaction that may never commit.
+            unsafe { Raised::keep(&transaction::row_limit()).raise() };
+        }
+        let original = ORIGINAL.get();
+        return unsafe { (*original).put_message.map_or(-1, |put_message| put_message(kind, bytes, length)) };
     }
     stop_keeping();
     unsafe { (*PqCommMethods).put_message.map_or(-1, |put_message| put_message(kind, bytes, length)) }

@@ -2,6 +2,7 @@
 
 pub mod bell;
 mod client_messages;
+pub mod client_statement;
 pub mod commit;
 mod disconnect;
 pub mod held_answer;

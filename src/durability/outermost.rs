@@ -10,12 +10,15 @@
 use super::held_answer;
 use pgrx::pg_sys;
 use std::cell::Cell;
+use std::ffi::CStr;
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Outermost {
     /// No run has started, or the library was loaded in the middle of one.
     Unseen,
     PlainSelect,
+    /// An INSERT, UPDATE or DELETE, with RETURNING or in a WITH or without.
+    PlainChange,
     Other,
 }
 
@@ -36,6 +39,18 @@ pub fn watch() {
 /// Whether the client sent a plain SELECT, to be read to its end and straight to the client.
 pub fn is_plain_select() -> bool {
     OUTERMOST.get() == Outermost::PlainSelect
+}
+
+/// Whether the client sent an INSERT, UPDATE or DELETE by itself, not one that a function or a utility command runs for it. A
+/// trigger asks: nothing loads the library before the first row that it fires for in a session, so a run that was not looked at
+/// when it began is looked at now.
+pub fn is_plain_change() -> bool {
+    match OUTERMOST.get() {
+        Outermost::PlainChange => true,
+        // SAFETY: asked while a statement runs.
+        Outermost::Unseen => unsafe { changes_by_itself(pg_sys::ActivePortal).is_some() },
+        Outermost::PlainSelect | Outermost::Other => false,
+    }
 }
 
 /// `slashguard.load_before_run(internal)`: a planner support function that supports nothing but loading the library.
@@ -153,8 +168,35 @@ unsafe fn look_at(query: *const pg_sys::QueryDesc, count: u64) -> Outermost {
         to_client && own && count == 0
     };
     if plain {
-        Outermost::PlainSelect
-    } else {
-        Outermost::Other
+        return Outermost::PlainSelect;
+    }
+    match unsafe { changes_by_itself(portal) } {
+        Some(plan) if std::ptr::eq(plan, unsafe { (*query).plannedstmt }) => Outermost::PlainChange,
+        _ => Outermost::Other,
+    }
+}
+
+/// What SPI calls the portals that functions open.
+const PORTAL_OF_A_FUNCTION: &[u8] = b"<unnamed portal ";
+
+/// The one statement of a client's portal, where it changes rows. Its rows reach the client when it has run to its end.
+unsafe fn changes_by_itself(portal: pg_sys::Portal) -> Option<*const pg_sys::PlannedStmt> {
+    unsafe {
+        let portal = portal.as_ref()?;
+        let statements = portal.stmts.as_ref()?;
+        let runs_first = matches!(
+            portal.strategy,
+            pg_sys::PortalStrategy::PORTAL_ONE_RETURNING
+                | pg_sys::PortalStrategy::PORTAL_ONE_MOD_WITH
+                | pg_sys::PortalStrategy::PORTAL_MULTI_QUERY
+        );
+        let of_client =
+            portal.name.is_null() || !CStr::from_ptr(portal.name).to_bytes().starts_with(PORTAL_OF_A_FUNCTION);
+        if !runs_first || !of_client || statements.length != 1 {
+            return None;
+        }
+        let statement = (*statements.elements).ptr_value.cast::<pg_sys::PlannedStmt>();
+        let is_utility = (*statement).commandType == pg_sys::CmdType::CMD_UTILITY;
+        (!is_utility).then_some(statement.cast_const())
     }
 }

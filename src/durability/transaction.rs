@@ -1,6 +1,6 @@
 //! May this transaction vouch for an answer? Only if the answer reaches the client after its commit.
 
-use super::outermost;
+use super::{held_answer, outermost};
 use crate::duty::error::{Error, SqlState};
 use crate::settings;
 use pgrx::pg_sys;
@@ -63,6 +63,48 @@ pub fn require_own_transaction(what: &str) -> Result<(), Error> {
         "It holds the chain's lock until the commit, and an operator's freeze would wait for that.",
         "Send the call as a statement of its own, in autocommit.",
     ))
+}
+
+/// SG007 where the client could read what its INSERT into a protected table returns before it is committed. What it returns is kept
+/// until then from here on.
+pub fn require_vouching_insert() -> Result<(), Error> {
+    if settings::allow_transaction_blocks() {
+        return Ok(());
+    }
+    if in_block_or_pipeline() {
+        return Err(refused(
+            "a row of a protected table cannot be inserted inside a transaction block or pipeline",
+            "The client would read that it holds the duty before that is committed.",
+            "Send the INSERT as a statement of its own, in autocommit, as validator-ha-signer does.",
+        ));
+    }
+    if uses_one_snapshot() {
+        return Err(refused(
+            "a protected table needs isolation level read committed",
+            "In repeatable read and serializable a watermark raised meanwhile is not seen.",
+            "Set default_transaction_isolation to 'read committed' for this role.",
+        ));
+    }
+    // SAFETY: reads this backend's transaction state.
+    let in_savepoint = unsafe { pg_sys::GetCurrentTransactionNestLevel() } > 1;
+    if in_savepoint || !outermost::is_plain_change() {
+        return Err(refused(
+            "a row of a protected table must be inserted by the client's own INSERT",
+            "COPY, EXECUTE, DO, CALL and functions can hand out what it returned before it is committed, or undo it.",
+            "Send the INSERT by itself, as validator-ha-signer does. History comes in with slashguard.migrate_table.",
+        ));
+    }
+    held_answer::keep_until_commit();
+    Ok(())
+}
+
+/// SG007: a row limit on what a claim returns.
+pub fn row_limit() -> Error {
+    refused(
+        "what an INSERT into a protected table returns must be read to its end",
+        "A row limit hands it out before it is committed.",
+        "Send it without a fetch size or row limit.",
+    )
 }
 
 /// SG007: a second claim in the statement of the first.

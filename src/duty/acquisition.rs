@@ -34,7 +34,7 @@ impl Outcome {
     }
 }
 
-/// `slashguard.acquisition`, field by field.
+/// `slashguard.acquisition`, field by field, and what only its caller inside is told.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Acquisition {
     pub outcome: Outcome,
@@ -47,6 +47,8 @@ pub struct Acquisition {
     pub reason: String,
     /// The same for programs.
     pub details: Option<Value>,
+    /// Whether nobody held the claim before. No field of the SQL type.
+    pub is_first: bool,
 }
 
 impl Acquisition {
@@ -60,6 +62,7 @@ impl Acquisition {
             position: None,
             reason: reason.into(),
             details: None,
+            is_first: false,
         }
     }
 

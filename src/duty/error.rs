@@ -23,6 +23,8 @@ impl SqlState {
     pub const UNSAFE_TRANSACTION: Self = Self("SG007");
     /// The chain is registered with other parameters.
     pub const IDENTITY_MISMATCH: Self = Self("SG008");
+    /// The message was signed before, and the row of a protected table that would show it is gone.
+    pub const ALREADY_SIGNED: Self = Self("SG009");
 
     /// Committed here, and not known to be where it has to be as well.
     pub const OUTCOME_UNKNOWN: Self = Self("08007");
@@ -33,8 +35,10 @@ impl SqlState {
     pub const INVALID_PARAMETER_VALUE: Self = Self("22023");
     pub const INVALID_TEXT_REPRESENTATION: Self = Self("22P02");
     pub const READ_ONLY_TRANSACTION: Self = Self("25006");
+    pub const TRIGGER_PROTOCOL_VIOLATED: Self = Self("39P01");
     pub const INSUFFICIENT_PRIVILEGE: Self = Self("42501");
     pub const UNDEFINED_OBJECT: Self = Self("42704");
+    pub const WRONG_OBJECT_TYPE: Self = Self("42809");
     pub const OBJECT_NOT_IN_PREREQUISITE_STATE: Self = Self("55000");
     pub const INTERNAL_ERROR: Self = Self("XX000");
 

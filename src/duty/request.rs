@@ -40,6 +40,8 @@ pub struct Request {
     pub wait: Duration,
     /// What its node was granted last, as this ledger said. Read with the ledger's key.
     pub seen_position: Option<String>,
+    /// What proves that the claim is held. None: a new one that nobody can guess.
+    pub secret: Option<[u8; 16]>,
 }
 
 /// The same as SQL hands it over.
@@ -101,6 +103,7 @@ impl Arguments {
             replay: self.request_id.map(|request_id| Replay { role, request_id }),
             wait: milliseconds("wait_ms", required("wait_ms", self.wait_ms)?, 0)?,
             seen_position: self.seen_position,
+            secret: None,
         })
     }
 }

@@ -31,6 +31,14 @@ pub fn show(kind: Kind, key: &Key, fields: &[u8]) -> String {
     format!("{}{}{}", kind.prefix, hex::encode(fields), hex::encode(&code(kind, key, fields)[..CODE_LENGTH]))
 }
 
+/// Sixteen bytes that stand for a text, and that nobody can make without the key.
+pub fn stand_in(prefix: &'static str, key: &Key, text: &str) -> [u8; CODE_LENGTH] {
+    let code = code(Kind { prefix, argument: "" }, key, text.as_bytes());
+    let mut shortened = [0; CODE_LENGTH];
+    shortened.copy_from_slice(&code[..CODE_LENGTH]);
+    shortened
+}
+
 /// The fields of a text that `show` made with one of these keys.
 ///
 /// 22P02 where it cannot be such a text, 22023 where it was not given out by this ledger, or was changed. The text is in

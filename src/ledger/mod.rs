@@ -11,6 +11,7 @@ pub mod identity;
 pub mod imports;
 pub mod known_names;
 pub mod lock;
+pub mod node_table;
 pub mod patience;
 pub mod positions;
 pub mod progress;

@@ -12,6 +12,14 @@ pub fn now() -> Timestamp {
     unsafe { pg_sys::GetCurrentTimestamp() }.saturating_add(settings::clock_offset())
 }
 
+/// The ledger's time as a timestamp without zone, in the session's zone: as CURRENT_TIMESTAMP is stored in such a column.
+pub fn local_now() -> i64 {
+    let time = pgrx::pg_sys::Datum::from(now());
+    // SAFETY: the function takes and answers 64-bit values.
+    unsafe { pgrx::direct_function_call_as_datum(pg_sys::timestamptz_timestamp, &[Some(time)]) }
+        .map_or(0, |local| local.value() as i64)
+}
+
 /// The role that asks. Inside a SECURITY DEFINER function the current user is its owner; the outer one is the caller.
 pub fn caller() -> u32 {
     // SAFETY: reads this backend's state.
@@ -170,4 +178,9 @@ pub fn sleep(microseconds: i64) {
 /// Words for whoever sits at the other end.
 pub fn notice(words: &str) {
     pgrx::notice!("{words}");
+}
+
+/// The same where they must not be missed.
+pub fn warning(words: &str) {
+    pgrx::warning!("{words}");
 }

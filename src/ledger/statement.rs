@@ -6,7 +6,7 @@
 
 use crate::duty::error::Error;
 use pgrx::{pg_sys, FromDatum, IntoDatum};
-use std::ffi::CStr;
+use std::ffi::{CStr, CString};
 use std::marker::PhantomData;
 use std::sync::atomic::{AtomicPtr, Ordering};
 
@@ -182,6 +182,43 @@ impl Statement {
     fn failed(&self, step: &str, status: i32) -> Error {
         Error::internal(format!("cannot {step} a statement (SPI status {status})")).detail(self.text.to_string_lossy())
     }
+}
+
+/// Runs a text that is put together, about a table that is not ours. Each name in it must be quoted and qualified.
+pub fn run_text<'session>(
+    _session: &'session Session,
+    text: &str,
+    parameters: &[Value],
+) -> Result<Rows<'session>, Error> {
+    let failed = |status| Error::internal(format!("cannot run a statement (SPI status {status})")).detail(text);
+    let Ok(c_text) = CString::new(text) else {
+        return Err(failed(pg_sys::SPI_ERROR_ARGUMENT));
+    };
+    let mut types: Vec<pg_sys::Oid> = parameters.iter().map(Value::type_oid).collect();
+    let (mut values, mut nulls) = (Vec::new(), Vec::new());
+    for parameter in parameters {
+        let datum = parameter.datum();
+        nulls.push(if datum.is_some() { b' ' } else { b'n' } as std::ffi::c_char);
+        values.push(datum.unwrap_or(pg_sys::Datum::from(0_usize)));
+    }
+    // SAFETY: as many types, values and null flags as parameters, alive during the call; the session is open.
+    let status = unsafe {
+        pg_sys::SPI_tuptable = std::ptr::null_mut();
+        pg_sys::SPI_execute_with_args(
+            c_text.as_ptr(),
+            parameters.len() as i32,
+            types.as_mut_ptr(),
+            values.as_mut_ptr(),
+            nulls.as_ptr(),
+            false,
+            0,
+        )
+    };
+    if status < 0 {
+        return Err(failed(status));
+    }
+    // SAFETY: set by the call above.
+    Ok(unsafe { Rows { table: pg_sys::SPI_tuptable, count: pg_sys::SPI_processed, _session: PhantomData } })
 }
 
 /// What a statement returned; `count` rows were returned or changed.

@@ -3,7 +3,7 @@
 use slashguard_storm::environment::Environment;
 use slashguard_storm::tally::Tally;
 use slashguard_storm::wire::scratch::Scratch;
-use slashguard_storm::wire::{before_commit, blocks, cursors, one_claim, pipelines, row_limits, wrappers};
+use slashguard_storm::wire::{before_commit, blocks, cursors, node_table, one_claim, pipelines, row_limits, wrappers};
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
@@ -18,6 +18,7 @@ fn main() -> ExitCode {
                 cursors::run,
                 wrappers::run,
                 before_commit::run,
+                node_table::run,
             ] {
                 run(&mut scratch, &mut tally);
             }

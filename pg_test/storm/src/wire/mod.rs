@@ -4,6 +4,7 @@ pub mod attempt;
 pub mod before_commit;
 pub mod blocks;
 pub mod cursors;
+pub mod node_table;
 pub mod one_claim;
 pub mod pipelines;
 pub mod row_limits;

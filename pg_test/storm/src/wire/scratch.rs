@@ -25,6 +25,16 @@ impl Scratch {
                    '{"first_use": "trust", "horizon_slots": null, "signature_scheme": "none"}')"#,
         )?;
         observer.batch_execute(&wrappers())?;
+        observer.batch_execute(
+            "CREATE TABLE validator_duties (
+                 rollup_address varchar(42), validator_address varchar(42), slot bigint, block_number bigint NOT NULL,
+                 block_index_within_checkpoint integer, duty_type varchar(30), status varchar(20) NOT NULL,
+                 message_hash varchar(66) NOT NULL, signature varchar(132), node_id varchar(255) NOT NULL,
+                 lock_token varchar(64) NOT NULL, started_at timestamp NOT NULL DEFAULT CURRENT_TIMESTAMP,
+                 completed_at timestamp, error_message text,
+                 PRIMARY KEY (rollup_address, validator_address, slot, duty_type, block_index_within_checkpoint));
+             SELECT slashguard.protect_table('validator_duties', 'wire')",
+        )?;
         Ok(Scratch { environment, observer, last_slot: 1000 })
     }
 
