@@ -31,7 +31,7 @@ export PG_CONFIG INSTALL_RUST
 .DEFAULT_GOAL := all
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: all install uninstall installcheck setup ready demo psql stop test $(SUITES:%=test-%) test-nightly bench bench-protected bench-interchange lint clean help \
+.PHONY: all install uninstall installcheck setup ready demo demo-aztec psql stop test $(SUITES:%=test-%) test-nightly bench bench-protected bench-interchange lint clean help \
 	check-server check-versions FORCE
 
 ## all: build the library and the install script (the default)
@@ -108,6 +108,10 @@ ready: setup
 ## demo: three nodes race for the duties of a slot, on a private server made for it
 demo: ready
 	@bash pg_test/demo/run
+
+## demo-aztec: an Aztec node's own table, as it is and protected by one call
+demo-aztec: ready
+	@bash pg_test/demo/aztec.sh
 
 ## psql: a psql session in the demo's database
 psql:
