@@ -31,7 +31,7 @@ export PG_CONFIG INSTALL_RUST
 .DEFAULT_GOAL := all
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: all install uninstall installcheck setup ready demo story psql stop test $(SUITES:%=test-%) test-nightly bench bench-full bench-page bench-protected bench-interchange lint clean help \
+.PHONY: all install uninstall installcheck setup ready demo demo-aztec story psql stop test $(SUITES:%=test-%) test-nightly bench bench-full bench-page bench-protected bench-interchange lint clean help \
 	check-server check-versions FORCE
 
 ## all: build the library and the install script (the default)
@@ -112,6 +112,9 @@ demo: ready
 ## story: a bridge, step by step: signers, a daily limit, a sequencer that contradicts itself (docs/bridge.md); on the demo's server
 story: ready
 	@bash pg_test/bridge/story.sh
+## demo-aztec: an Aztec node's own table, as it is and protected by one call
+demo-aztec: ready
+	@bash pg_test/demo/aztec.sh
 
 ## psql: a psql session in the demo's database
 psql:
