@@ -65,12 +65,10 @@ static SIGN_EACH: Statement = Statement::new(
                         pg_catalog.unnest($6), pg_catalog.unnest($7), pg_catalog.unnest($8), pg_catalog.unnest($9))
           AS n (place, chain_id, slot, validator_id, duty_type_id, block_index, secret, signature)
        CROSS JOIN LATERAL (
-             SELECT f.chain_id, f.slot, f.validator_id, f.duty_type_id, f.block_index FROM slashguard.claim AS f
+             SELECT f.ctid AS place_in_table FROM slashguard.claim AS f
               WHERE f.chain_id = n.chain_id AND f.slot = n.slot AND f.validator_id = n.validator_id
                 AND f.duty_type_id = n.duty_type_id AND f.block_index = n.block_index OFFSET 0) AS f
-       WHERE c.chain_id = f.chain_id AND c.slot = f.slot AND c.validator_id = f.validator_id
-         AND c.duty_type_id = f.duty_type_id AND c.block_index = f.block_index
-         AND c.secret = n.secret AND c.signature IS NULL
+       WHERE c.ctid = f.place_in_table AND c.secret = n.secret AND c.signature IS NULL
       RETURNING n.place",
 );
 
