@@ -15,7 +15,7 @@ use crate::ledger::{lock, server};
 use pgrx::PgMemoryContexts;
 use std::collections::HashMap;
 
-/// So many fit into a quarter of a gigabyte with their answers.
+/// With their answers they take a third of a gigabyte.
 pub const MOST_REQUESTS: usize = 100_000;
 
 sql_functions! {
@@ -115,7 +115,10 @@ pub fn in_batch(error: Error, place: usize) -> Error {
 fn claim(procedure: &str, requests: Vec<Request>, seen_position: Option<String>) -> Result<(), Error> {
     held_batch::discard();
     held_batch::require_procedure(procedure)?;
+    // What a refusal leaves behind is no promise: nobody waits for the disk, or for a standby that is gone.
+    let may_be_asynchronous = server::nothing_written();
     let answers = answer(&requests, seen_position.as_deref())?;
+    commit::asynchronously_if(may_be_asynchronous);
     held_batch::keep(answers);
     Ok(())
 }

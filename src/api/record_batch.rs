@@ -31,12 +31,16 @@ sql_functions! {
         let tokens = required("lock_tokens", lock_tokens)?;
         let signatures = required("signatures", signatures)?;
         same_length(&tokens, "signatures", signatures.len())?;
+        let may_be_asynchronous = server::nothing_written();
         let session = Session::open();
         let mut given = Vec::with_capacity(tokens.len());
         for (place, (token, signature)) in tokens.into_iter().zip(signatures).enumerate() {
             given.push(parse(&session, token, signature).map_err(|error| in_batch(error, place))?);
         }
-        held_batch::keep(record_all(&session, &given)?);
+        let answers = record_all(&session, &given)?;
+        // Unless a chain wants its signatures flushed: then the commit is durable by now.
+        commit::asynchronously_if(may_be_asynchronous);
+        held_batch::keep(answers);
         Ok(())
     }
 
