@@ -22,7 +22,7 @@ in_database() {
 rollup=0x603bb2c05d474794ea97805e8de69bccfb3bca12
 for name in plain guarded; do
     in_database postgres --command="CREATE DATABASE $name"
-    in_database "$name" --file="$here/aztec.sql"
+    in_database "$name" --file="$here/tables/aztec.sql"
 done
 in_database guarded --command="CREATE EXTENSION slashguard" --output=/dev/null --command="
     SELECT slashguard.protect_table('validator_duties', 'bench', '31337:$rollup', now(), '72 s',

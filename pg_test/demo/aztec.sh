@@ -34,7 +34,7 @@ story() {
     insert node-2 bb
 }
 
-psql --no-psqlrc --quiet --dbname=postgres --file=pg_test/bench/aztec.sql
+psql --no-psqlrc --quiet --dbname=postgres --file=pg_test/bench/tables/aztec.sql
 echo "The table of validator-ha-signer as it is:"
 story
 echo "    Two messages are signed for one duty: slashable."

@@ -112,7 +112,7 @@ def run_beside_nodes(block):
     server.run("postgres", f"DROP DATABASE IF EXISTS {database}")
     server.run("postgres", f"CREATE DATABASE {database}")
     session = server.Psql(database)
-    session.run(pathlib.Path("pg_test/bench/aztec.sql").read_text())
+    session.run(pathlib.Path("pg_test/bench/tables/aztec.sql").read_text())
     printed = session.run(block.text)
     yield from [*faults_of_ending(block), *faults_of_output(block, printed)]
     tables = server.rows(database, "SELECT * FROM slashguard.protected_tables")
@@ -190,7 +190,7 @@ def difference(what, listed, real):
 
 def normal_signature(text):
     text = " ".join(text.split()).replace("timestamp with time zone", "timestamptz")
-    text = re.sub(r"NULL::[a-z]+(\[\])?", "NULL", text)
+    text = re.sub(r"NULL::[a-z.]+(\[\])?", "NULL", text)
     text = re.sub(r"'([^']*)'(::[a-z]+)?", r"\1", text)
     return text.replace("( ", "(").replace(" )", ")")
 
