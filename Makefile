@@ -22,7 +22,7 @@ INSTALL_SCRIPT = target/$(EXTENSION)--$(VERSION).sql
 CRATE_FILES := $(shell find src -type f) Cargo.toml Cargo.lock $(wildcard build.rs .cargo/config.toml)
 STRAY_SQL := $(filter-out $(SQL_FILES) $(UPGRADE_FILES),$(wildcard sql/*.sql))
 
-SUITES = lint unit regress isolation waiting wire storm attestations eip3076 dump recovery positions loss freeze clock subscription sequencer crash failover standby logs pooler failures restore cron typed_data bridge readme aztec ha
+SUITES = lint unit regress isolation waiting wire storm attestations eip3076 dump recovery positions loss freeze clock subscription sequencer crash failover standby logs pooler failures restore cron typed_data batches bridge readme aztec ha
 
 # rustup puts cargo here, and a shell that was open before does not know it yet.
 export PATH := $(PATH):$(HOME)/.cargo/bin
@@ -153,6 +153,7 @@ test: ready
 ## test-restore: backups and data directories that are put back: what was granted after them is not granted anew
 ## test-cron: pg_cron runs the scheduled maintenance
 ## test-typed_data: digests and signatures compared with ethers, eth-account, libsodium, Milagro and noble (TYPED_DATA_CASES=10000)
+## test-batches: many duties in one call: the same answers as one by one, nothing before the commit, beside everything else (BATCHES_SEED=20261121)
 ## test-bridge: the story of docs/bridge.md; and many connections ask for withdrawals of few recipients (BRIDGE_SECONDS=5 BRIDGE_SEED=1)
 ## test-readme: everything the README shows
 ## test-aztec: the npm package's own ValidatorHASigner signs through slashguard, and on its own table (needs Node 20.10; STORM_SECONDS=20)
