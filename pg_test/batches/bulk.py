@@ -43,7 +43,8 @@ class Watched:
 
 
 def peak(pid):
-    """The greatest of all memory since the backend began, shared buffers too."""
+    """The greatest of all memory since the backend began. Of the server's shared buffers a backend counts what it has touched, which is
+    nobody's alone: so this is shown, and not held against anything."""
     with open(f"/proc/{pid}/status", encoding="ascii") as lines:
         return next(int(line.split()[1]) for line in lines if line.startswith("VmHWM"))
 
@@ -69,15 +70,14 @@ def burst(name, first):
     same(f"{name}: all are on record", SIZE, ask("""SELECT count(*) FROM slashguard.claim AS c JOIN slashguard.validator AS v ON v.id = c.validator_id
         WHERE c.slot = %s AND v.key >= decode(lpad(to_hex(%s::bigint), 96, '0'), 'hex') AND v.key < decode(lpad(to_hex(%s::bigint), 96, '0'), 'hex')""",
                                                     EPOCH * 32, first, first + SIZE))
-    greatest = peak(pid)
-    print(f"{name}: {watched.greatest // 1024} MB of its own, {greatest // 1024} MB with shared buffers")
-    check(f"{name}: it took little memory", greatest < MOST_KILOBYTES, greatest)
+    print(f"{name}: {watched.greatest // 1024} MB of its own, {peak(pid) // 1024} MB with shared buffers")
+    check(f"{name}: it took little memory", 0 < watched.greatest < MOST_KILOBYTES, watched.greatest)
     with Watched(pid) as watched:
         answers = call(session, "CALL slashguard.record_signatures(%s::text[], %s::text[])", [token for _, token in rows], [signature] * SIZE)
     recorded = database.execute("SELECT count(r.recorded_at) FROM unnest(%s::slashguard.recording[]) AS r", (answers,)).fetchone()[0]
     same(f"{name}: all signatures are recorded", SIZE, recorded)
     print(f"{name}, recording: {watched.greatest // 1024} MB of its own, {peak(pid) // 1024} MB with shared buffers")
-    check(f"{name}: recording took little memory", peak(pid) < MOST_KILOBYTES, peak(pid))
+    check(f"{name}: recording took little memory", 0 < watched.greatest < MOST_KILOBYTES, watched.greatest)
     session.close()
 
 
