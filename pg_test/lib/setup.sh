@@ -199,19 +199,41 @@ put() {
     "${as_root[@]}" chmod "$mode" "$file"
 }
 
+# The server's packages among the arguments, in the version of the server that is installed, where the distribution still has it:
+# an update that has come out since is the machine's owner to take.
+as_installed() {
+    local package installed
+    installed=$(dpkg-query --show --showformat='${Version}' "postgresql-$major" 2> /dev/null || true)
+    for package in "$@"; do
+        if [[ $package =~ ^postgresql-(server-dev-)?$major$ ]] && [ -n "$installed" ] &&
+            apt-cache madison "$package" | grep -qF "| $installed |"; then
+            package+="=$installed"
+        fi
+        echo "$package"
+    done
+}
+
+# The clusters of this machine whose server runs now, as `15/main`.
+running_clusters() {
+    command -v pg_lsclusters > /dev/null || return 0
+    pg_lsclusters --no-header | awk '$4 ~ /^online/ { print $1 "/" $2 }'
+}
+
 debian_install() {
     may_become_root
     apt_refresh
-    local plan
-    plan=$(apt install --simulate --no-install-recommends "$@" 2>&1) ||
-        fail "These packages cannot be installed: $*" "$(grep -E '^E:|^ ' <<< "$plan" | head -n 8)" "Mend that, then run make setup again."
+    local chosen plan
+    mapfile -t chosen < <(as_installed "$@")
+    plan=$(apt install --simulate --no-install-recommends "${chosen[@]}" 2>&1) ||
+        fail "These packages cannot be installed: ${chosen[*]}" "$(grep -E '^E:|^ ' <<< "$plan" | head -n 8)" "Mend that, then run make setup again."
     # A line `Inst NAME [old version]` is an upgrade, which restarts the servers of that package; `Remv` is a removal.
-    local touched
+    local touched running
     touched=$(sed -nE 's/^(Inst|Remv) (postgresql-[0-9]+|postgresql-common) \[.*/\2/p' <<< "$plan" | sort -u | tr '\n' ' ')
-    if [ -n "$touched" ] && compgen -G '/etc/postgresql/*/*/postgresql.conf' > /dev/null; then
-        fail "Installing $* would also upgrade or remove: $touched" \
-            "This machine has Postgres clusters, and that would restart or stop them." \
-            "When that suits you, run: apt-get install --no-install-recommends $*" "then: make setup"
+    running=$(running_clusters | tr '\n' ' ')
+    if [ -n "$touched" ] && [ -n "$running" ]; then
+        fail "Installing ${chosen[*]} would also upgrade or remove: $touched" \
+            "This machine runs Postgres clusters ($running), and that would restart or stop them." \
+            "When that suits you, run: apt-get install --no-install-recommends ${chosen[*]}" "then: make setup"
     fi
 
     # The packages would make a cluster `main` on a machine that has none, and start it; the tests bring their own servers.
@@ -222,9 +244,9 @@ debian_install() {
     if compgen -G '/etc/postgresql/*/*/postgresql.conf' > /dev/null && [ ! -e /usr/sbin/policy-rc.d ]; then
         put /usr/sbin/policy-rc.d 755 <<< $'#!/bin/sh\ncase "$1" in postgresql*) exit 101 ;; esac'
     fi
-    echo "installing: $*"
+    echo "installing: ${chosen[*]}"
     local started=$SECONDS
-    apt install --yes --no-install-recommends "$@" < /dev/null > target/setup-apt.log 2>&1 &
+    apt install --yes --no-install-recommends "${chosen[@]}" < /dev/null > target/setup-apt.log 2>&1 &
     wait_until 3600 "apt-get install" eval "! kill -0 $! 2> /dev/null"
     wait $! || fail "apt-get install failed:" "$(tail -n 15 target/setup-apt.log)" "All of it: target/setup-apt.log"
     remove_ours
