@@ -11,8 +11,7 @@ CREATE FUNCTION slashguard.try_acquire_block(
     wait_ms integer DEFAULT 0,
     seen_position text DEFAULT NULL
 ) RETURNS slashguard.acquisition
-LANGUAGE c VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE SECURITY DEFINER SUPPORT slashguard.load_before_run
-SET search_path = pg_catalog, pg_temp SET enable_seqscan = off SET jit = off SET lock_timeout = '2s'
+LANGUAGE c VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE SUPPORT slashguard.load_before_run
 AS 'MODULE_PATHNAME', 'slashguard_try_acquire_block';
 COMMENT ON FUNCTION slashguard.try_acquire_block IS
     'May this node sign this block? The same as try_acquire_duty with duty type BLOCK; refusals are values.';
@@ -28,8 +27,7 @@ CREATE FUNCTION slashguard.acquire_block(
     wait_ms integer DEFAULT 0,
     seen_position text DEFAULT NULL
 ) RETURNS slashguard.acquisition
-LANGUAGE c VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE SECURITY DEFINER SUPPORT slashguard.load_before_run
-SET search_path = pg_catalog, pg_temp SET enable_seqscan = off SET jit = off SET lock_timeout = '2s'
+LANGUAGE c VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE SUPPORT slashguard.load_before_run
 AS 'MODULE_PATHNAME', 'slashguard_acquire_block';
 COMMENT ON FUNCTION slashguard.acquire_block IS
     'The strict twin of try_acquire_block: a refusal raises SG001 (conflict), SG002 (in progress), SG003 (stale) or SG004 (halted).';
@@ -46,8 +44,7 @@ CREATE FUNCTION slashguard.try_acquire_attestation(
     wait_ms integer DEFAULT 0,
     seen_position text DEFAULT NULL
 ) RETURNS slashguard.acquisition
-LANGUAGE c VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE SECURITY DEFINER SUPPORT slashguard.load_before_run
-SET search_path = pg_catalog, pg_temp SET enable_seqscan = off SET jit = off SET lock_timeout = '2s'
+LANGUAGE c VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE SUPPORT slashguard.load_before_run
 AS 'MODULE_PATHNAME', 'slashguard_try_acquire_attestation';
 COMMENT ON FUNCTION slashguard.try_acquire_attestation IS
     'May this node sign this attestation? Double, surrounding and surrounded votes are refused (EIP-3076); refusals are values.';
@@ -64,8 +61,7 @@ CREATE FUNCTION slashguard.acquire_attestation(
     wait_ms integer DEFAULT 0,
     seen_position text DEFAULT NULL
 ) RETURNS slashguard.acquisition
-LANGUAGE c VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE SECURITY DEFINER SUPPORT slashguard.load_before_run
-SET search_path = pg_catalog, pg_temp SET enable_seqscan = off SET jit = off SET lock_timeout = '2s'
+LANGUAGE c VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE SUPPORT slashguard.load_before_run
 AS 'MODULE_PATHNAME', 'slashguard_acquire_attestation';
 COMMENT ON FUNCTION slashguard.acquire_attestation IS
     'The strict twin of try_acquire_attestation: a refusal raises SG001 (conflict), SG002 (in progress), SG003 (stale) or SG004 (halted).';

@@ -1,7 +1,9 @@
 -- Each declaration is held against its Rust function by a test (src/api/declarations.rs).
--- On the hot path plans are kept for a backend's life. enable_seqscan = off keeps one that was made while a table was small
--- from reading the whole table when it has grown; jit = off, because the cost it adds would set off compilation.
--- lock_timeout: nobody who keeps a transaction open makes others wait for longer.
+-- Plans are kept for a backend's life. enable_seqscan = off keeps one that was made while a table was small from reading the whole
+-- table when it has grown; jit = off, because the cost it adds would set off compilation. lock_timeout: nobody who keeps a
+-- transaction open makes others wait for longer.
+-- Those that every signature calls have none of that here, and not SECURITY DEFINER: both cost more than their work on a row. They
+-- take the rights of their owner and the same settings before they run a statement (src/ledger/statement.rs).
 -- None is STRICT: a STRICT function answers NULL to a NULL argument, and a client's check would fall through.
 
 CREATE FUNCTION slashguard.load_before_run(internal) RETURNS internal
@@ -36,8 +38,7 @@ CREATE FUNCTION slashguard.try_acquire_duty(
     wait_ms integer DEFAULT 0,
     seen_position text DEFAULT NULL
 ) RETURNS slashguard.acquisition
-LANGUAGE c VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE SECURITY DEFINER SUPPORT slashguard.load_before_run
-SET search_path = pg_catalog, pg_temp SET enable_seqscan = off SET jit = off SET lock_timeout = '2s'
+LANGUAGE c VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE SUPPORT slashguard.load_before_run
 AS 'MODULE_PATHNAME', 'slashguard_try_acquire_duty';
 COMMENT ON FUNCTION slashguard.try_acquire_duty IS
     'May this node sign this message for this duty? Decides, records and answers in one atomic step; refusals are values.';
@@ -57,8 +58,7 @@ CREATE FUNCTION slashguard.acquire_duty(
     wait_ms integer DEFAULT 0,
     seen_position text DEFAULT NULL
 ) RETURNS slashguard.acquisition
-LANGUAGE c VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE SECURITY DEFINER SUPPORT slashguard.load_before_run
-SET search_path = pg_catalog, pg_temp SET enable_seqscan = off SET jit = off SET lock_timeout = '2s'
+LANGUAGE c VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE SUPPORT slashguard.load_before_run
 AS 'MODULE_PATHNAME', 'slashguard_acquire_duty';
 COMMENT ON FUNCTION slashguard.acquire_duty IS
     'The strict twin of try_acquire_duty: a refusal raises SG001 (conflict), SG002 (in progress), SG003 (stale) or SG004 (halted).';
@@ -68,8 +68,7 @@ CREATE FUNCTION slashguard.record_signature(
     signature text,
     attestation text DEFAULT NULL
 ) RETURNS timestamptz
-LANGUAGE c VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE SECURITY DEFINER SUPPORT slashguard.load_before_run
-SET search_path = pg_catalog, pg_temp SET enable_seqscan = off SET jit = off SET lock_timeout = '2s'
+LANGUAGE c VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE SUPPORT slashguard.load_before_run
 AS 'MODULE_PATHNAME', 'slashguard_record_signature';
 COMMENT ON FUNCTION slashguard.record_signature IS
     'Records the signature of a held claim and answers when; idempotent. SG006 where it does not verify, SG005 where the token does not hold its claim.';
@@ -78,8 +77,7 @@ CREATE FUNCTION slashguard.release_duty(
     lock_token text,
     certainly_unsigned boolean DEFAULT false
 ) RETURNS boolean
-LANGUAGE c VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE SECURITY DEFINER
-SET search_path = pg_catalog, pg_temp SET enable_seqscan = off SET jit = off SET lock_timeout = '2s'
+LANGUAGE c VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
 AS 'MODULE_PATHNAME', 'slashguard_release_duty';
 COMMENT ON FUNCTION slashguard.release_duty IS
     'Gives a claim up; its hash stays pinned unless certainly_unsigned is said, allowed, and no other answer carried the claim.';
@@ -88,8 +86,7 @@ CREATE FUNCTION slashguard.extend_lease(
     lock_token text,
     lease_ms integer
 ) RETURNS timestamptz
-LANGUAGE c VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE SECURITY DEFINER
-SET search_path = pg_catalog, pg_temp SET enable_seqscan = off SET jit = off SET lock_timeout = '2s'
+LANGUAGE c VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
 AS 'MODULE_PATHNAME', 'slashguard_extend_lease';
 COMMENT ON FUNCTION slashguard.extend_lease IS
     'Moves the end of a held lease to lease_ms from now, never back, and answers it; NULL where the token does not hold its claim.';

@@ -52,22 +52,19 @@ COMMENT ON FUNCTION slashguard.protect_table(regclass, text, text, timestamptz, 
 -- They run when a node sends its own statements: with the ledger's rights, and as the claims' functions are set.
 CREATE FUNCTION slashguard.guard_insert(
 ) RETURNS trigger
-LANGUAGE c VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE SECURITY DEFINER
-SET search_path = pg_catalog, pg_temp SET enable_seqscan = off SET jit = off SET lock_timeout = '2s'
+LANGUAGE c VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
 AS 'MODULE_PATHNAME', 'slashguard_guard_insert';
 COMMENT ON FUNCTION slashguard.guard_insert IS 'Trigger of a protected table: a node''s INSERT is its request.';
 
 CREATE FUNCTION slashguard.guard_update(
 ) RETURNS trigger
-LANGUAGE c VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE SECURITY DEFINER
-SET search_path = pg_catalog, pg_temp SET enable_seqscan = off SET jit = off SET lock_timeout = '2s'
+LANGUAGE c VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
 AS 'MODULE_PATHNAME', 'slashguard_guard_update';
 COMMENT ON FUNCTION slashguard.guard_update IS 'Trigger of a protected table: a node''s signature is verified and recorded; key and message stay.';
 
 CREATE FUNCTION slashguard.guard_delete(
 ) RETURNS trigger
-LANGUAGE c VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE SECURITY DEFINER
-SET search_path = pg_catalog, pg_temp SET enable_seqscan = off SET jit = off SET lock_timeout = '2s'
+LANGUAGE c VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
 AS 'MODULE_PATHNAME', 'slashguard_guard_delete';
 COMMENT ON FUNCTION slashguard.guard_delete IS 'Trigger of a protected table: a row may go, its message stays pinned.';
 

@@ -26,6 +26,7 @@ pub extern "C-unwind" fn _PG_init() {
     // A client must not read file paths in the DETAIL of an error because somebody set RUST_BACKTRACE for the server.
     std::env::set_var("RUST_LIB_BACKTRACE", "0");
     settings::define();
+    ledger::direct::watch();
     durability::outermost::watch();
     durability::commit::watch();
     durability::bell::hang();

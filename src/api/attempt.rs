@@ -173,7 +173,7 @@ impl<'a> Attempt<'a> {
         if self.is_alone {
             return Ok(Ok(Locks::Alone));
         }
-        let Some(chain) = lock::share(self.entry.chain.lock)? else {
+        let Some(chain) = lock::share(self.session, self.entry.chain.lock)? else {
             return Ok(Err(acquisition::held_up("an operator's change to this chain is under way")));
         };
         let name = match self.vote {
@@ -188,7 +188,7 @@ impl<'a> Attempt<'a> {
                 return Ok(Err(answer));
             }
         }
-        let Some(duty) = lock::exclude_patiently(name)? else {
+        let Some(duty) = lock::exclude_patiently(self.session, name)? else {
             return Ok(Err(acquisition::held_up(match self.vote {
                 Some(_) => {
                     "another caller's attestation of this validator is not committed yet; it may be waiting for the standby"

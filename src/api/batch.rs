@@ -151,7 +151,7 @@ fn answer(requests: &[Request], seen_position: Option<&str>) -> Result<Vec<Acqui
     if !entry.duty_type.protected {
         return all(acquisition::not_protected(&first.duty_type));
     }
-    let Some(_held_to_the_end) = lock::share_alone(entry.chain.lock)? else {
+    let Some(_held_to_the_end) = lock::share_alone(&session, entry.chain.lock)? else {
         return all(acquisition::held_up(
             "claims of this chain are not committed yet; they may be waiting for the standby",
         ));

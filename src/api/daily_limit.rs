@@ -23,7 +23,7 @@ pub fn refusal(
 ) -> Result<Option<Acquisition>, Error> {
     if withdrawals::has_daily_limit(session, key.chain_id)? {
         let name = lock::recipient(key.chain_id, &content.recipient);
-        let Some(_held_to_the_end) = lock::exclude_patiently(name)? else {
+        let Some(_held_to_the_end) = lock::exclude_patiently(session, name)? else {
             return Ok(Some(acquisition::held_up("another claim for this recipient is not committed yet")));
         };
     }

@@ -5,6 +5,7 @@
 
 use crate::duty::acquisition::Acquisition;
 use crate::duty::error::Error;
+use crate::ledger::statement;
 use crate::raised::Raised;
 use pgrx::{pg_sys, FromDatum, IntoDatum};
 
@@ -368,7 +369,8 @@ pub unsafe fn enter<A: Answer>(
     body: impl FnOnce() -> Result<A, Error>,
 ) -> pg_sys::Datum {
     let left = unsafe {
-        pg_sys::panic::pgrx_extern_c_guard(move || match body() {
+        let function = (*(*fcinfo).flinfo).fn_oid;
+        pg_sys::panic::pgrx_extern_c_guard(move || match statement::as_function(function, body) {
             Ok(answer) => answer.datum(fcinfo).map_or(Left::Null, Left::Value),
             Err(error) => Left::Raised(Raised::keep(&error)),
         })

@@ -279,7 +279,7 @@ pub(super) fn decide(
     match entry.withdrawal_id {
         Some(_) => decide(),
         // A request's number is kept for ever, so one that is refused is given none.
-        None => patience::keep_if(decide, |answer| answer.outcome == Outcome::Acquired),
+        None => patience::keep_if(session, decide, |answer| answer.outcome == Outcome::Acquired),
     }
 }
 

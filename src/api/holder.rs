@@ -41,7 +41,7 @@ sql_functions! {
         let mut node = None;
         // An import may just be learning that the message was signed elsewhere.
         let _chain_lock = match certainly_unsigned {
-            true => Some(lock::share(chain.lock)?.ok_or_else(chain_is_held)?),
+            true => Some(lock::share(&session, chain.lock)?.ok_or_else(chain_is_held)?),
             false => None,
         };
         let pinned = claims::read(&session, &token.key)?;

@@ -77,7 +77,7 @@ pub enum Recorded {
 
 /// As `record`, where an error must not undo what else the transaction has written: it is undone by itself.
 pub fn record_or_refuse(session: &Session, token: &LockToken, delivery: &Delivery) -> Result<Recorded, Error> {
-    patience::undo_on_error(|| record(session, token, delivery))
+    patience::undo_on_error(session, || record(session, token, delivery))
 }
 
 /// Written first and verified then: an error undoes it, and the claim is read only once.

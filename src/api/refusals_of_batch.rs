@@ -38,7 +38,7 @@ impl Refusals {
         self.0.sort_by_cached_key(|Answered { place, asked, .. }| {
             (refusals::place_of(asked, &requests[*place], answers[*place].outcome), *place)
         });
-        patience::wait_for(|| self.write(session, requests, answers))?;
+        patience::wait_for(session, || self.write(session, requests, answers))?;
         Ok(())
     }
 

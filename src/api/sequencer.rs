@@ -144,7 +144,7 @@ fn look_at_open(session: &Session, chain: &Registered) -> Result<Registered, Err
         Error::new(SqlState::HALTED, what).detail("Nothing was accepted.").hint("Hand the message in again later.")
     };
     let name = &chain.chain.name;
-    match lock::share(chain.lock)? {
+    match lock::share(session, chain.lock)? {
         Some(lock) => lock.give_back(),
         None => return Err(halted(format!("an operator's change to chain \"{name}\" is under way"))),
     }

@@ -40,6 +40,7 @@ impl SqlState {
     pub const UNDEFINED_OBJECT: Self = Self("42704");
     pub const WRONG_OBJECT_TYPE: Self = Self("42809");
     pub const OBJECT_NOT_IN_PREREQUISITE_STATE: Self = Self("55000");
+    pub const LOCK_NOT_AVAILABLE: Self = Self("55P03");
     pub const INTERNAL_ERROR: Self = Self("XX000");
 
     /// Postgres' packed form: six bits a character, the first one lowest (`MAKE_SQLSTATE` in utils/elog.h).

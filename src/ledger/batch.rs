@@ -226,7 +226,7 @@ pub fn insert(
         Value::Uuids(&secrets),
         Value::OptionalBigints(&sources),
     ];
-    let kept = patience::change(|| {
+    let kept = patience::change(session, || {
         let rows = INSERT.run(session, &values)?;
         let mut inserted = Vec::with_capacity(claims.len());
         for row in rows.iter() {

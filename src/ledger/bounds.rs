@@ -1,5 +1,7 @@
 //! Watermarks and switches as they stand after a claim was written.
 
+use super::chain_table::{self, Place};
+use super::clock_mark;
 use super::statement::{Row, Session, Statement, Time, Value};
 use crate::duty::clock::Timestamp;
 use crate::duty::error::Error;
@@ -36,6 +38,9 @@ pub struct Current {
 /// Cleanup raises the watermark in the transaction that deletes. A key it deleted is free to a claim only once that
 /// transaction has committed, so whoever got the key sees the raised watermark here.
 pub fn read_again(session: &Session, chain_id: i32, validator_id: i32, before: &Bounds) -> Result<Current, Error> {
+    if let Some(current) = read_directly(session, chain_id, validator_id, before)? {
+        return Ok(current);
+    }
     let rows = READ.run(session, &[Value::Integer(Some(chain_id))])?;
     let row = rows.first().ok_or_else(|| Error::internal("the chain of a claim is gone"))?;
     let bounds = Bounds {
@@ -59,6 +64,55 @@ pub fn read_again(session: &Session, chain_id: i32, validator_id: i32, before: &
         require_standby: row.need(12)?,
         latest: row.need::<Time>(15)?.0,
     })
+}
+
+/// The same without a statement. None: it has to be left to one.
+fn read_directly(
+    session: &Session,
+    chain_id: i32,
+    validator_id: i32,
+    before: &Bounds,
+) -> Result<Option<Current>, Error> {
+    let Some(table) = chain_table::open() else {
+        return Ok(None);
+    };
+    let Some(latest) = clock_mark::read_directly()? else {
+        return Ok(None);
+    };
+    let row = chain_table::find(&table, chain_id)?;
+    let frozen = match row.is_null(Place::FrozenAt) {
+        true => None,
+        false => Some(Frozen { reason: row.get(Place::FrozenReason)? }),
+    };
+    let quarantine = match row.get(Place::QuarantineSlot)? {
+        None => None,
+        Some(slot) => Some(Quarantine {
+            slot,
+            source_epoch: row.get(Place::QuarantineSourceEpoch)?,
+            cause: row.need(Place::QuarantineCause)?,
+        }),
+    };
+    let version: i64 = row.need(Place::ValidatorBoundsVersion)?;
+    Ok(Some(Current {
+        bounds: Bounds {
+            low_watermark: row.get(Place::LowWatermark)?,
+            low_source_epoch: row.get(Place::LowSourceEpoch)?,
+            high_watermark: row.get(Place::HighWatermark)?,
+            retired: !row.is_null(Place::RetiredAt),
+            horizon_slots: row.get(Place::HorizonSlots)?,
+            quarantine,
+            frozen,
+            awaited_slot: row.get(Place::AwaitedSlot)?,
+            validator: match version == before.validator.version {
+                true => before.validator.clone(),
+                false => read_validator(session, validator_id, version)?,
+            },
+            ..before.clone()
+        },
+        durable_record: row.need::<String>(Place::RecordCommit)? == "durable",
+        require_standby: row.need(Place::RequireStandby)?,
+        latest,
+    }))
 }
 
 fn read_validator(session: &Session, id: i32, version: i64) -> Result<ValidatorBounds, Error> {

@@ -1,5 +1,8 @@
 //! Claims: one row a duty key. Each change names in its WHERE what must still hold when the row's lock is got.
 
+use super::claim_table::{self, key_values, Place};
+use super::direct::{self, Access, Presence};
+use super::nodes;
 use super::patience;
 use super::statement::{statement, Row, Session, Statement, Time, Value};
 use crate::duty::claim::{Claim, Replay};
@@ -18,16 +21,6 @@ pub struct Grant<'a> {
     pub secret: [u8; 16],
     pub now: Timestamp,
     pub lease_until: Timestamp,
-}
-
-pub(super) fn key_values(key: &DutyKey) -> [Value<'static>; 5] {
-    [
-        Value::Integer(Some(key.chain_id)),
-        Value::Bigint(Some(key.slot)),
-        Value::Integer(Some(key.validator_id)),
-        Value::Smallint(key.duty_type_id),
-        Value::Integer(Some(key.block_index)),
-    ]
 }
 
 pub(super) fn with_key<'a, const N: usize>(key: &DutyKey, more: [Value<'a>; N]) -> Vec<Value<'a>> {
@@ -63,6 +56,9 @@ static INSERT: Statement = Statement::new(
 /// Pins the hash. False if the key has a claim. A first claim whose transaction is under way is waited for; a claim on
 /// record that somebody is just changing is not, because its hash will not change.
 pub fn insert(session: &Session, key: &DutyKey, grant: &Grant) -> Result<bool, Error> {
+    if let Some(inserted) = insert_directly(key, grant)? {
+        return Ok(inserted);
+    }
     let request = grant.request;
     let rows = INSERT.run(
         session,
@@ -85,6 +81,40 @@ pub fn insert(session: &Session, key: &DutyKey, grant: &Grant) -> Result<bool, E
     Ok(rows.any())
 }
 
+/// The same without a statement. Nobody else inserts the key meanwhile: the duty's lock is held, or the validator's, or the chain's
+/// alone. None: a statement has to do it.
+fn insert_directly(key: &DutyKey, grant: &Grant) -> Result<Option<bool>, Error> {
+    let Some(table) = claim_table::open(Access::Write) else {
+        return Ok(None);
+    };
+    let key = key_values(key);
+    match table.presence(&key)? {
+        Presence::Nothing => {}
+        Presence::There => return Ok(Some(false)),
+        Presence::Coming => return Ok(None),
+    }
+    let request = grant.request;
+    table.insert(&[
+        (Place::ChainId, key[0]),
+        (Place::Slot, key[1]),
+        (Place::ValidatorId, key[2]),
+        (Place::DutyTypeId, key[3]),
+        (Place::BlockIndex, key[4]),
+        (Place::MessageHash, Value::Bytes(Some(&request.message_hash))),
+        (Place::NodeId, Value::Integer(Some(grant.node_id))),
+        (Place::Secret, Value::Uuid(Some(grant.secret))),
+        (Place::GrantedAt, Value::Timestamp(Some(grant.now))),
+        (Place::LeaseUntil, Value::Timestamp(Some(grant.lease_until))),
+        (Place::RequestId, Value::Uuid(request.replay.map(|replay| replay.request_id))),
+        (Place::RequestRole, Value::Oid(request.replay.map(|replay| replay.role))),
+        (Place::BlockNumber, Value::Bigint(request.block_number)),
+        (Place::CheckpointNumber, Value::Bigint(request.checkpoint_number)),
+        (Place::SourceEpoch, Value::Bigint(grant.source_epoch)),
+        (Place::Answers, Value::Integer(Some(1))),
+    ])?;
+    Ok(Some(true))
+}
+
 static READ: Statement = for_key!(
     "SELECT c.message_hash, n.name, c.lease_until, c.secret, c.request_id, c.request_role, c.answers, c.signature, \
             c.imported_at IS NOT NULL, c.source_epoch \
@@ -97,8 +127,38 @@ pub const ELSEWHERE: &str = "(imported)";
 
 /// The claim on record, as of now.
 pub fn read(session: &Session, key: &DutyKey) -> Result<Option<Claim>, Error> {
+    if let Some(table) = claim_table::open(Access::Read) {
+        return table.find(&key_values(key))?.map(|row| read_row(session, &row)).transpose();
+    }
     let rows = READ.run(session, &key_values(key))?;
     rows.first().map(|row| read_claim(&row)).transpose()
+}
+
+fn read_row(session: &Session, row: &direct::Row) -> Result<Claim, Error> {
+    let imported = !row.is_null(Place::ImportedAt);
+    let replay = match (row.get(Place::RequestId)?, row.get(Place::RequestRole)?) {
+        (Some(request_id), Some(role)) => Some(Replay { role, request_id }),
+        _ => None,
+    };
+    Ok(Claim {
+        message_hash: message_hash(row.get(Place::MessageHash)?)?,
+        source_epoch: row.get(Place::SourceEpoch)?,
+        node: node_name(nodes::name(session, row.need(Place::NodeId)?)?, imported)?,
+        lease_until: row.need::<Time>(Place::LeaseUntil)?.0,
+        secret: row.get(Place::Secret)?,
+        replay,
+        answers: row.need(Place::Answers)?,
+        signature: row.get(Place::Signature)?,
+        imported,
+    })
+}
+
+fn node_name(name: Option<String>, imported: bool) -> Result<String, Error> {
+    match name {
+        Some(name) => Ok(name),
+        None if imported => Ok(ELSEWHERE.to_owned()),
+        None => Err(Error::internal("the node of a claim is gone")),
+    }
 }
 
 /// A claim in ten columns, as `read` selects them.
@@ -111,11 +171,7 @@ pub(super) fn read_claim(row: &Row) -> Result<Claim, Error> {
     Ok(Claim {
         message_hash: message_hash(row.get(1)?)?,
         source_epoch: row.get(10)?,
-        node: match row.get(2)? {
-            Some(node) => node,
-            None if imported => ELSEWHERE.to_owned(),
-            None => return Err(Error::internal("the node of a claim is gone")),
-        },
+        node: node_name(row.get(2)?, imported)?,
         lease_until: row.need::<Time>(3)?.0,
         secret: row.get(4)?,
         replay,
@@ -169,7 +225,7 @@ pub fn take_over(session: &Session, key: &DutyKey, grant: &Grant) -> Result<Opti
             Value::Oid(request.replay.map(|replay| replay.role)),
         ],
     );
-    patience::change(|| Ok(TAKE_OVER.run(session, &values)?.any().then_some(())))
+    patience::change(session, || Ok(TAKE_OVER.run(session, &values)?.any().then_some(())))
 }
 
 static REPLAY: Statement = for_key!(
@@ -198,7 +254,7 @@ pub fn replay(
             Value::Timestamp(Some(grant.lease_until)),
         ],
     );
-    patience::change(|| {
+    patience::change(session, || {
         let rows = REPLAY.run(session, &values)?;
         rows.first().map(|row| Ok(row.need::<Time>(1)?.0)).transpose()
     })

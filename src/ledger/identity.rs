@@ -135,7 +135,7 @@ pub fn check(session: &Session, now: Timestamp) -> Result<Option<Acquisition>, E
         return Ok(None);
     };
     if !matches!(difference(&row)?, Difference::Nothing) {
-        let Some(_lock) = lock(row.need(1)?)? else {
+        let Some(_lock) = lock(session, row.need(1)?)? else {
             return Ok(Some(acquisition::held_up("the ledger's identity is being settled by another caller")));
         };
         // Somebody else may have settled it while this backend waited.
@@ -154,8 +154,8 @@ pub fn check(session: &Session, now: Timestamp) -> Result<Option<Acquisition>, E
     Ok(None)
 }
 
-fn lock(ledger_table: u32) -> Result<Option<Lock>, Error> {
-    lock::exclude_patiently(LockName { table: ledger_table, row: IDENTITY })
+fn lock(session: &Session, ledger_table: u32) -> Result<Option<Lock>, Error> {
+    lock::exclude_patiently(session, LockName { table: ledger_table, row: IDENTITY })
 }
 
 fn difference(row: &Row) -> Result<Difference, Error> {
@@ -182,7 +182,7 @@ fn difference(row: &Row) -> Result<Difference, Error> {
 pub fn lost(session: &Session, position: &Position, now: Timestamp) -> Result<Option<Acquisition>, Error> {
     let rows = READ.run(session, &[])?;
     let row = rows.first().ok_or_else(|| Error::internal("the identity row is gone"))?;
-    let Some(_lock) = lock(row.need(1)?)? else {
+    let Some(_lock) = lock(session, row.need(1)?)? else {
         return Ok(Some(acquisition::held_up("a loss of this ledger's is being settled by another caller")));
     };
     if positions::recall(session, position)? != Recall::Lost {

@@ -2,6 +2,7 @@
 
 use super::patience;
 use super::server;
+use super::statement::Session;
 use crate::duty::error::Error;
 use crate::duty::key::DutyKey;
 use pgrx::pg_sys;
@@ -49,19 +50,19 @@ fn short_hash(of: &impl Hash) -> i32 {
 
 /// Claims hold their chain's lock beside each other; whatever must not have a claim under way takes it exclusively. None: not got
 /// within lock_timeout.
-pub fn share(name: LockName) -> Result<Option<Lock>, Error> {
-    Lock::new(name, pg_sys::RowExclusiveLock as i32).take_patiently()
+pub fn share(session: &Session, name: LockName) -> Result<Option<Lock>, Error> {
+    Lock::new(name, pg_sys::RowExclusiveLock as i32).take_patiently(session)
 }
 
 /// A chain's lock for many claims at once: one lock instead of one a duty, which are more than a server has room for. None: not got
 /// within lock_timeout.
-pub fn share_alone(name: LockName) -> Result<Option<Lock>, Error> {
-    Lock::new(name, pg_sys::ShareRowExclusiveLock as i32).take_patiently()
+pub fn share_alone(session: &Session, name: LockName) -> Result<Option<Lock>, Error> {
+    Lock::new(name, pg_sys::ShareRowExclusiveLock as i32).take_patiently(session)
 }
 
 /// Waits for lock_timeout at most.
-pub fn exclude_patiently(name: LockName) -> Result<Option<Lock>, Error> {
-    Lock::new(name, pg_sys::ExclusiveLock as i32).take_patiently()
+pub fn exclude_patiently(session: &Session, name: LockName) -> Result<Option<Lock>, Error> {
+    Lock::new(name, pg_sys::ExclusiveLock as i32).take_patiently(session)
 }
 
 /// Waits until no claim of the chain is under way.
@@ -104,13 +105,13 @@ impl Lock {
         result != pg_sys::LockAcquireResult::LOCKACQUIRE_NOT_AVAIL
     }
 
-    fn take_patiently(self) -> Result<Option<Self>, Error> {
+    fn take_patiently(self, session: &Session) -> Result<Option<Self>, Error> {
         if self.take(true) {
             return Ok(Some(self));
         }
         // SAFETY: the lock shall belong to the statement, not to the subtransaction that waits for it.
         let owner = unsafe { pg_sys::CurrentResourceOwner };
-        let taken = patience::wait_for(|| {
+        let taken = patience::wait_for(session, || {
             unsafe { pg_sys::CurrentResourceOwner = owner };
             self.take(false);
             Ok(())

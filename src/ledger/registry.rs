@@ -273,7 +273,7 @@ pub fn register_validator(
     first_use_slot: Option<i64>,
     now: Timestamp,
 ) -> Result<Option<Validator>, Error> {
-    patience::wait_for(|| {
+    patience::wait_for(session, || {
         let identity = [Value::Integer(Some(chain_id)), Value::Bytes(Some(key))];
         let added = ADD_VALIDATOR
             .run(session, &[identity[0], identity[1], Value::Timestamp(Some(now)), Value::Bigint(first_use_slot)])?;
@@ -317,7 +317,7 @@ pub struct Node {
 /// The node's id, given out now if the node was never seen. None: somebody else is registering it, and is not done within
 /// lock_timeout.
 pub fn register_node(session: &Session, name: &str) -> Result<Option<Node>, Error> {
-    patience::wait_for(|| {
+    patience::wait_for(session, || {
         let name = [Value::Text(Some(name))];
         let added = ADD_NODE.run(session, &name)?;
         let is_new = added.any();

@@ -5,6 +5,7 @@ use crate::duty::error::{Error, SqlState};
 use crate::settings;
 use pgrx::pg_sys;
 use std::cell::RefCell;
+use std::ffi::CStr;
 
 /// The ledger's time: the server's, shifted only where a superuser's test setting says so.
 pub fn now() -> Timestamp {
@@ -150,13 +151,36 @@ pub fn nothing_written() -> bool {
     unsafe { pg_sys::GetTopTransactionIdIfAny() == pg_sys::InvalidTransactionId }
 }
 
+thread_local! {
+    /// Tables of slashguard's that were looked up, until Postgres says that one of them has changed.
+    static TABLES: RefCell<Vec<(&'static CStr, u32)>> = const { RefCell::new(Vec::new()) };
+}
+
 /// The oid of one of slashguard's tables; 0 where there is none.
-pub fn table_oid(name: &std::ffi::CStr) -> u32 {
+pub fn table_oid(name: &'static CStr) -> u32 {
+    let known = TABLES.with_borrow(|tables| tables.iter().find(|known| known.0 == name).map(|known| known.1));
+    if let Some(oid) = known {
+        return oid;
+    }
     // SAFETY: look-ups in Postgres' own caches.
-    unsafe {
+    let oid = unsafe {
         let schema = pg_sys::get_namespace_oid(c"slashguard".as_ptr(), true);
         pg_sys::get_relname_relid(name.as_ptr(), schema).to_u32()
+    };
+    if oid != 0 {
+        TABLES.with_borrow_mut(|tables| tables.push((name, oid)));
     }
+    oid
+}
+
+/// A table has changed, or its name; all may have where `oid` is 0. Called in the middle of anything, so it neither raises nor
+/// allocates.
+pub fn forget_table(oid: pg_sys::Oid) {
+    let _ = TABLES.try_with(|tables| {
+        if let Ok(mut tables) = tables.try_borrow_mut() {
+            tables.retain(|known| oid != pg_sys::InvalidOid && known.1 != oid.to_u32());
+        }
+    });
 }
 
 /// Sleeps until `microseconds` are over or somebody wakes this backend. A cancel or a shutdown ends it with an error.

@@ -3,32 +3,114 @@
 //! pgrx' own SPI client runs a statement read-only, on the caller's snapshot, until the transaction has written
 //! something. After waiting for somebody else's commit that snapshot still shows the old row, and here that is a double
 //! signature. So nothing in this file ever passes `read_only = true`.
+//!
+//! The functions on the hot path are declared without SECURITY DEFINER and without SET, because most calls need neither: they
+//! run no statement (see `direct`). Whoever does run one takes the rights of the function's owner and these settings for as long
+//! as its session lasts.
 
 use crate::duty::error::Error;
 use pgrx::{pg_sys, FromDatum, IntoDatum};
-use std::ffi::{CStr, CString};
+use std::cell::Cell;
+use std::ffi::{c_int, CStr, CString};
 use std::marker::PhantomData;
 use std::sync::atomic::{AtomicPtr, Ordering};
 
-/// A connection to SPI for the length of one call.
+/// What holds while statements run, whatever the caller's session has: names and operators are pg_catalog's, a look-up by key is
+/// one, and nobody is waited for without end.
+const SETTINGS: [(&CStr, &CStr); 4] =
+    [(c"search_path", c"pg_catalog, pg_temp"), (c"enable_seqscan", c"off"), (c"jit", c"off"), (c"lock_timeout", c"2s")];
+
+thread_local! {
+    /// The SQL function of slashguard's that is running.
+    static FUNCTION: Cell<pg_sys::Oid> = const { Cell::new(pg_sys::InvalidOid) };
+}
+
+/// Runs the body of a SQL function, whose statements have its owner's rights.
+pub fn as_function<T>(function: pg_sys::Oid, body: impl FnOnce() -> T) -> T {
+    let outer = FUNCTION.replace(function);
+    let answer = body();
+    // After an error the next function sets its own.
+    FUNCTION.set(outer);
+    answer
+}
+
+/// The ledger for the length of one call. Connected to SPI, with rights and settings, from its first statement on.
 pub struct Session {
+    before: Cell<Option<Before>>,
     _not_shared: PhantomData<*const ()>,
+}
+
+/// What a session was opened in.
+#[derive(Clone, Copy)]
+struct Before {
+    user: pg_sys::Oid,
+    security: c_int,
+    settings: c_int,
 }
 
 impl Session {
     pub fn open() -> Self {
-        // SAFETY: always answers SPI_OK_CONNECT or raises.
-        unsafe { pg_sys::SPI_connect() };
-        Self { _not_shared: PhantomData }
+        Self { before: Cell::new(None), _not_shared: PhantomData }
+    }
+
+    /// Takes what statements need. To be called before a subtransaction that shall run some: it would take it all back.
+    pub fn connect(&self) {
+        if self.before.get().is_some() {
+            return;
+        }
+        // SAFETY: rights and settings are taken back by `drop`, or by Postgres when the (sub)transaction is aborted, as those of
+        // a SECURITY DEFINER function with SET clauses are. SPI_connect answers SPI_OK_CONNECT or raises.
+        unsafe {
+            let mut before = Before { user: pg_sys::InvalidOid, security: 0, settings: 0 };
+            pg_sys::GetUserIdAndSecContext(&mut before.user, &mut before.security);
+            let owner = function_owner();
+            if owner != pg_sys::InvalidOid {
+                let local = before.security | pg_sys::SECURITY_LOCAL_USERID_CHANGE as c_int;
+                pg_sys::SetUserIdAndSecContext(owner, local);
+            }
+            before.settings = pg_sys::NewGUCNestLevel();
+            for (name, value) in SETTINGS {
+                pg_sys::set_config_option(
+                    name.as_ptr(),
+                    value.as_ptr(),
+                    pg_sys::GucContext::PGC_USERSET,
+                    pg_sys::GucSource::PGC_S_SESSION,
+                    pg_sys::GucAction::GUC_ACTION_SAVE,
+                    true,
+                    0,
+                    false,
+                );
+            }
+            pg_sys::SPI_connect();
+            self.before.set(Some(before));
+        }
+    }
+}
+
+/// The owner of the function that is running: whoever made the extension.
+unsafe fn function_owner() -> pg_sys::Oid {
+    let function = FUNCTION.get();
+    unsafe {
+        let row = pg_sys::SearchSysCache1(pg_sys::SysCacheIdentifier::PROCOID as c_int, function.into());
+        if row.is_null() {
+            return pg_sys::InvalidOid;
+        }
+        let owner = (*pg_sys::GETSTRUCT(row).cast::<pg_sys::FormData_pg_proc>()).proowner;
+        pg_sys::ReleaseSysCache(row);
+        owner
     }
 }
 
 impl Drop for Session {
     fn drop(&mut self) {
-        // After an error Postgres itself closes the connection when it aborts the (sub)transaction.
-        if !std::thread::panicking() {
-            // SAFETY: the connection was opened by `open`.
-            unsafe { pg_sys::SPI_finish() };
+        // After an error Postgres itself takes everything back when it aborts the (sub)transaction.
+        if let (Some(before), false) = (self.before.get(), std::thread::panicking()) {
+            // SAFETY: taken by `connect`, and given back in the opposite order.
+            unsafe {
+                pg_sys::SPI_finish();
+                pg_sys::AtEOXact_GUC(true, before.settings);
+                pg_sys::SetUserIdAndSecContext(before.user, before.security);
+            }
         }
     }
 }
@@ -57,7 +139,7 @@ pub enum Value<'a> {
 }
 
 impl Value<'_> {
-    fn type_oid(&self) -> pg_sys::Oid {
+    pub(super) fn type_oid(&self) -> pg_sys::Oid {
         match self {
             Self::Bool(_) => pg_sys::BOOLOID,
             Self::Smallint(_) => pg_sys::INT2OID,
@@ -77,7 +159,7 @@ impl Value<'_> {
         }
     }
 
-    fn datum(self) -> Option<pg_sys::Datum> {
+    pub(super) fn datum(self) -> Option<pg_sys::Datum> {
         match self {
             Self::Bool(value) => value.into_datum(),
             Self::Smallint(value) => value.into_datum(),
@@ -101,7 +183,7 @@ impl Value<'_> {
 }
 
 /// A statement with its plan, kept from its first run to the end of the backend. Tables are qualified in every text;
-/// operators are pg_catalog's because each SQL function of slashguard pins search_path.
+/// operators are pg_catalog's because a session pins search_path.
 pub struct Statement {
     text: &'static CStr,
     plan: AtomicPtr<pg_sys::_SPI_plan>,
@@ -126,7 +208,8 @@ impl Statement {
     }
 
     /// Runs the statement on a snapshot taken now.
-    pub fn run<'session>(&self, _session: &'session Session, parameters: &[Value]) -> Result<Rows<'session>, Error> {
+    pub fn run<'session>(&self, session: &'session Session, parameters: &[Value]) -> Result<Rows<'session>, Error> {
+        session.connect();
         let plan = self.plan(parameters)?;
         let mut values = [pg_sys::Datum::from(0_usize); MOST_PARAMETERS];
         let mut nulls = [b' ' as std::ffi::c_char; MOST_PARAMETERS];
@@ -186,10 +269,11 @@ impl Statement {
 
 /// Runs a text that is put together, about a table that is not ours. Each name in it must be quoted and qualified.
 pub fn run_text<'session>(
-    _session: &'session Session,
+    session: &'session Session,
     text: &str,
     parameters: &[Value],
 ) -> Result<Rows<'session>, Error> {
+    session.connect();
     let failed = |status| Error::internal(format!("cannot run a statement (SPI status {status})")).detail(text);
     let Ok(c_text) = CString::new(text) else {
         return Err(failed(pg_sys::SPI_ERROR_ARGUMENT));

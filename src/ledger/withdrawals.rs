@@ -1,6 +1,6 @@
 //! Withdrawals of a bridge: the numbers of their requests, what each message says, and how much a recipient was granted.
 
-use super::claims::key_values;
+use super::claim_table::key_values;
 use super::patience;
 use super::statement::{Row, Session, Statement, Time, Value};
 use crate::duty::clock::Timestamp;
@@ -28,7 +28,7 @@ pub fn find(session: &Session, chain_id: i32, request_id: &[u8; 32]) -> Result<O
 /// The number of a request, given out now if it has none. None: somebody else is giving it one, and is not done within
 /// lock_timeout.
 pub fn register(session: &Session, chain_id: i32, request_id: &[u8; 32]) -> Result<Option<i64>, Error> {
-    patience::wait_for(|| {
+    patience::wait_for(session, || {
         let added = ADD.run(session, &[Value::Integer(Some(chain_id)), Value::Bytes(Some(request_id))])?;
         if let Some(row) = added.first() {
             return row.need(1);

@@ -122,7 +122,7 @@ pub fn before_delete(firing: &Firing) -> Result<Before, Error> {
     let may_be_freed = chain.chain.options.allow_unsigned_release && one_message::may_be_freed(&claim, &token.secret);
     if by_holder && may_be_freed {
         // Not beside an import, which may just be learning that the message was signed elsewhere.
-        if let Some(_held_to_the_end) = lock::share(chain.lock)? {
+        if let Some(_held_to_the_end) = lock::share(&session, chain.lock)? {
             node = claims::free(&session, &token, now, &server::caller_name(), claims::CERTAINLY_UNSIGNED)?;
         }
     }

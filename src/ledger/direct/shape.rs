@@ -1,0 +1,229 @@
+//! What a table looks like, and whether that is what slashguard's script made. Looked at once, and again when Postgres says that
+//! the table has changed.
+
+use crate::ledger::server;
+use pgrx::pg_sys;
+use std::cell::{Cell, RefCell};
+use std::ffi::{c_int, CStr};
+use std::rc::Rc;
+
+/// The type of a column.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    Bool,
+    Smallint,
+    Integer,
+    Bigint,
+    Timestamp,
+    Text,
+    Bytes,
+    Uuid,
+    Oid,
+    Integers,
+}
+
+impl Kind {
+    pub fn oid(self) -> pg_sys::Oid {
+        match self {
+            Self::Bool => pg_sys::BOOLOID,
+            Self::Smallint => pg_sys::INT2OID,
+            Self::Integer => pg_sys::INT4OID,
+            Self::Bigint => pg_sys::INT8OID,
+            Self::Timestamp => pg_sys::TIMESTAMPTZOID,
+            Self::Text => pg_sys::TEXTOID,
+            Self::Bytes => pg_sys::BYTEAOID,
+            Self::Uuid => pg_sys::UUIDOID,
+            Self::Oid => pg_sys::OIDOID,
+            Self::Integers => pg_sys::INT4ARRAYOID,
+        }
+    }
+
+    /// The function that compares two of them. None: no primary key here has such a column.
+    pub fn equal(self) -> Option<u32> {
+        match self {
+            Self::Bool => Some(pg_sys::F_BOOLEQ),
+            Self::Smallint => Some(pg_sys::F_INT2EQ),
+            Self::Integer => Some(pg_sys::F_INT4EQ),
+            Self::Bigint => Some(pg_sys::F_INT8EQ),
+            _ => None,
+        }
+    }
+}
+
+/// What is known here of one of slashguard's tables.
+pub struct Description {
+    pub name: &'static CStr,
+    /// By name, with their types. Those of the primary key come first, in its order.
+    pub columns: &'static [(&'static CStr, Kind)],
+    /// How many columns the primary key has.
+    pub key: usize,
+    /// Whether rows are written. Then there is no column beside those above.
+    pub written: bool,
+}
+
+/// Where everything is in the table as it is now.
+pub struct Shape {
+    pub index: pg_sys::Oid,
+    /// The numbers of the description's columns, in its order.
+    pub numbers: Vec<i16>,
+}
+
+/// A shape that was looked at, by the address of its description. None: the table is not as it was made.
+type Known = (*const Description, pg_sys::Oid, Option<Rc<Shape>>);
+
+thread_local! {
+    static KNOWN: RefCell<Vec<Known>> = const { RefCell::new(Vec::new()) };
+    /// How often a table has changed, so that a look which met a change in the middle is not kept.
+    static CHANGES: Cell<u64> = const { Cell::new(0) };
+}
+
+/// Asks Postgres to say when a table changes.
+pub fn watch() {
+    // SAFETY: the callback is a function of this library, which is never unloaded.
+    unsafe {
+        let nothing = pg_sys::Datum::from(0_usize);
+        pg_sys::CacheRegisterRelcacheCallback(Some(forget), nothing);
+        // A schema that is renamed changes what the names of its tables stand for.
+        let schemas = pg_sys::SysCacheIdentifier::NAMESPACEOID as c_int;
+        pg_sys::CacheRegisterSyscacheCallback(schemas, Some(forget_names), nothing);
+    }
+}
+
+unsafe extern "C-unwind" fn forget_names(_argument: pg_sys::Datum, _cache: c_int, _hash: u32) {
+    server::forget_table(pg_sys::InvalidOid);
+}
+
+/// A table was changed, or all may have been. Called in the middle of anything, so it neither raises nor allocates.
+unsafe extern "C-unwind" fn forget(_argument: pg_sys::Datum, table: pg_sys::Oid) {
+    server::forget_table(table);
+    let _ = CHANGES.try_with(|changes| changes.set(changes.get().wrapping_add(1)));
+    let _ = KNOWN.try_with(|known| {
+        if let Ok(mut known) = known.try_borrow_mut() {
+            known.retain(|(_, oid, shape)| {
+                let index = shape.as_ref().map_or(pg_sys::InvalidOid, |shape| shape.index);
+                table != pg_sys::InvalidOid && table != *oid && table != index
+            });
+        }
+    });
+}
+
+/// The table's oid, and its shape where that is known. To be asked before the table is locked.
+pub fn oid(of: &'static Description) -> pg_sys::Oid {
+    server::table_oid(of.name).into()
+}
+
+/// The table's shape. None: it is not as slashguard's script made it.
+///
+/// SAFETY: `relation` is open and locked.
+pub unsafe fn of(description: &'static Description, relation: pg_sys::Relation) -> Option<Rc<Shape>> {
+    let address = std::ptr::from_ref(description);
+    let oid = unsafe { (*relation).rd_id };
+    let known = KNOWN.with_borrow(|known| {
+        known.iter().find(|known| known.0 == address && known.1 == oid).map(|known| known.2.clone())
+    });
+    if let Some(shape) = known {
+        return shape;
+    }
+    let changes = CHANGES.get();
+    let shape = unsafe { look_at(description, relation) }.map(Rc::new);
+    // Whoever changes it beside this transaction (CREATE INDEX CONCURRENTLY) waits for this one, but not for the next.
+    if CHANGES.get() == changes {
+        KNOWN.with_borrow_mut(|known| {
+            known.retain(|known| known.0 != address);
+            known.push((address, oid, shape.clone()));
+        });
+    }
+    shape
+}
+
+unsafe fn look_at(description: &Description, relation: pg_sys::Relation) -> Option<Shape> {
+    unsafe {
+        let class = &*(*relation).rd_rel;
+        let plain = class.relkind == pg_sys::RELKIND_RELATION as std::ffi::c_char
+            && class.relpersistence == pg_sys::RELPERSISTENCE_PERMANENT as std::ffi::c_char
+            && class.relam == pg_sys::HEAP_TABLE_AM_OID
+            && !class.relrowsecurity
+            && !class.relispartition
+            && !class.relhassubclass
+            && !class.relhasrules;
+        if !plain {
+            return None;
+        }
+        let numbers = numbers(description, relation)?;
+        if description.written && !(is_written_plainly(description, relation) && has_no_other_trigger(relation)) {
+            return None;
+        }
+        let index = primary_key(description, relation, &numbers)?;
+        Some(Shape { index, numbers })
+    }
+}
+
+unsafe fn numbers(description: &Description, relation: pg_sys::Relation) -> Option<Vec<i16>> {
+    unsafe {
+        let columns = (*relation).rd_att;
+        description
+            .columns
+            .iter()
+            .map(|(name, kind)| {
+                let number = pg_sys::SPI_fnumber(columns, name.as_ptr());
+                (number > 0 && pg_sys::SPI_gettypeid(columns, number) == kind.oid()).then_some(number as i16)
+            })
+            .collect()
+    }
+}
+
+/// No columns, checks or generated values but those that are known.
+unsafe fn is_written_plainly(description: &Description, relation: pg_sys::Relation) -> bool {
+    unsafe {
+        let columns = (*relation).rd_att;
+        let live = (1..=(*columns).natts)
+            .filter(|number| pg_sys::SPI_gettypeid(columns, *number) != pg_sys::InvalidOid)
+            .count();
+        let constraints = (*columns).constr.as_ref();
+        live == description.columns.len()
+            && constraints.is_none_or(|constraints| constraints.num_check == 0 && !constraints.has_generated_stored)
+    }
+}
+
+/// Nothing fires for the rows that are written here. What fires for others' rows, or for other columns, does so in statements.
+unsafe fn has_no_other_trigger(relation: pg_sys::Relation) -> bool {
+    const INSERT_OR_UPDATE: u32 = pg_sys::TRIGGER_TYPE_INSERT | pg_sys::TRIGGER_TYPE_UPDATE;
+    const PINNED: &CStr = c"pinned";
+    unsafe {
+        let Some(triggers) = (*relation).trigdesc.as_ref() else {
+            return true;
+        };
+        (0..triggers.numtriggers.max(0) as usize).all(|number| {
+            let trigger = &*triggers.triggers.add(number);
+            let fires = trigger.tgenabled as u8 != pg_sys::TRIGGER_FIRES_ON_REPLICA
+                && trigger.tgenabled as u8 != pg_sys::TRIGGER_DISABLED;
+            // Of key and message (sql/backstop.sql), which no update here changes.
+            let is_pinned = trigger.tgnattr > 0 && CStr::from_ptr(trigger.tgname) == PINNED;
+            !fires || is_pinned || trigger.tgtype as u32 & INSERT_OR_UPDATE == 0
+        })
+    }
+}
+
+/// The primary key's index, where there is no index beside it and it has the columns that it was made with.
+unsafe fn primary_key(description: &Description, relation: pg_sys::Relation, numbers: &[i16]) -> Option<pg_sys::Oid> {
+    unsafe {
+        let indexes = pg_sys::RelationGetIndexList(relation);
+        let count = indexes.as_ref().map_or(0, |indexes| indexes.length);
+        pg_sys::list_free(indexes);
+        let primary = (*relation).rd_pkindex;
+        if description.written && count != 1 || primary == pg_sys::InvalidOid {
+            return None;
+        }
+        let index = pg_sys::index_open(primary, pg_sys::AccessShareLock as pg_sys::LOCKMODE);
+        let form = &*(*index).rd_index;
+        let columns = form.indkey.values.as_slice(form.indnatts.max(0) as usize);
+        let as_made = form.indisunique
+            && form.indimmediate
+            && form.indisvalid
+            && form.indisready
+            && !form.indcheckxmin
+            && columns == &numbers[..description.key];
+        pg_sys::index_close(index, pg_sys::AccessShareLock as pg_sys::LOCKMODE);
+        as_made.then_some(primary)
+    }
+}

@@ -1,0 +1,371 @@
+//! One of the ledger's tables, open for one piece of work.
+
+use super::shape::{self, Description, Shape};
+use crate::duty::error::{Error, SqlState};
+use crate::ledger::statement::{Column, Value};
+use pgrx::pg_sys;
+use std::ffi::c_int;
+use std::rc::Rc;
+
+/// More columns than any table here has.
+const MOST_COLUMNS: usize = 64;
+/// More than any primary key here has.
+const LONGEST_KEY: usize = 5;
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Access {
+    Read,
+    Write,
+}
+
+/// A table that is open and locked, and as slashguard's script made it. The lock is kept to the end of the transaction, as that of
+/// a statement is.
+pub struct Table {
+    relation: pg_sys::Relation,
+    description: &'static Description,
+    shape: Rc<Shape>,
+}
+
+/// A row as it was found, with its values by the place of the column in the description.
+pub struct Row<'table> {
+    table: &'table Table,
+    tuple: pg_sys::HeapTuple,
+    values: [pg_sys::Datum; MOST_COLUMNS],
+    nulls: [bool; MOST_COLUMNS],
+}
+
+/// A column by name.
+pub trait Place: Copy {
+    /// Where it is in the description.
+    fn number(self) -> usize;
+}
+
+/// Whether a row was replaced.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Updated {
+    Now,
+    /// Somebody else is changing it, or has done so since it was read.
+    Meanwhile,
+}
+
+/// What is under a key, committed or not.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Presence {
+    Nothing,
+    /// A row whose insert is committed.
+    There,
+    /// A row that somebody is just inserting.
+    Coming,
+}
+
+impl Table {
+    /// None: the table has to be left to a statement.
+    pub fn open(description: &'static Description, access: Access) -> Option<Self> {
+        // SAFETY: plain reads of this backend's variables.
+        let (read_only, from_elsewhere) = unsafe {
+            (pg_sys::XactReadOnly, pg_sys::SessionReplicationRole == pg_sys::SESSION_REPLICATION_ROLE_REPLICA as c_int)
+        };
+        // A statement raises the error, or fires the triggers.
+        if access == Access::Write && (read_only || from_elsewhere) {
+            return None;
+        }
+        let lock = match access {
+            Access::Read => pg_sys::AccessShareLock,
+            Access::Write => pg_sys::RowExclusiveLock,
+        } as pg_sys::LOCKMODE;
+        let oid = shape::oid(description);
+        // SAFETY: the relation is opened under its lock, which stays; one that was dropped meanwhile is null.
+        unsafe {
+            if oid == pg_sys::InvalidOid || !pg_sys::ConditionalLockRelationOid(oid, lock) {
+                return None;
+            }
+            let relation = pg_sys::try_relation_open(oid, pg_sys::NoLock as pg_sys::LOCKMODE);
+            if relation.is_null() {
+                return None;
+            }
+            match shape::of(description, relation) {
+                Some(shape) => Some(Self { relation, description, shape }),
+                None => {
+                    pg_sys::relation_close(relation, pg_sys::NoLock as pg_sys::LOCKMODE);
+                    None
+                }
+            }
+        }
+    }
+
+    /// The row of a key in a snapshot taken now. `key`: the values of the primary key's columns, in its order.
+    pub fn find(&self, key: &[Value]) -> Result<Option<Row<'_>>, Error> {
+        let snapshot = Snapshot::now();
+        let scan = Scan::begin(self, key, snapshot.0)?;
+        let Some(found) = scan.next() else {
+            return Ok(None);
+        };
+        // SAFETY: a copy outlives the scan; it is split by the description of its own table.
+        unsafe {
+            let tuple = pg_sys::heap_copytuple(found);
+            let columns = (*self.relation).rd_att;
+            let width = (*columns).natts.max(0) as usize;
+            if width > MOST_COLUMNS {
+                return Err(Error::internal("a table with more columns than any of slashguard's"));
+            }
+            let mut values = [pg_sys::Datum::from(0_usize); MOST_COLUMNS];
+            let mut nulls = [true; MOST_COLUMNS];
+            pg_sys::heap_deform_tuple(tuple, columns, values.as_mut_ptr(), nulls.as_mut_ptr());
+            Ok(Some(Row { table: self, tuple, values, nulls }))
+        }
+    }
+
+    /// What is under a key now, whoever wrote it, committed or not.
+    pub fn presence(&self, key: &[Value]) -> Result<Presence, Error> {
+        let mut anything =
+            pg_sys::SnapshotData { snapshot_type: pg_sys::SnapshotType::SNAPSHOT_DIRTY, ..Default::default() };
+        let scan = Scan::begin(self, key, &raw mut anything)?;
+        let found = scan.next().is_some();
+        drop(scan);
+        // Written by the look: the transaction that is inserting the row.
+        Ok(match (found, anything.xmin == pg_sys::InvalidTransactionId) {
+            (false, _) => Presence::Nothing,
+            (true, true) => Presence::There,
+            (true, false) => Presence::Coming,
+        })
+    }
+
+    /// Writes a new row, null where no value is given: the table's defaults are not looked at. 55P03 where the key has a row by now.
+    pub fn insert(&self, values: &[(impl Place, Value)]) -> Result<(), Error> {
+        let mut row = self.blank()?;
+        for (column, value) in values {
+            row.set(column.number(), *value)?;
+        }
+        // SAFETY: values and nulls are as many as the table has columns, and of its types.
+        unsafe {
+            let tuple =
+                pg_sys::heap_form_tuple((*self.relation).rd_att, row.values.as_mut_ptr(), row.nulls.as_mut_ptr());
+            pg_sys::heap_insert(self.relation, tuple, pg_sys::GetCurrentCommandId(true), 0, std::ptr::null_mut());
+            self.add_to_index(&mut row, tuple)?;
+            pg_sys::CommandCounterIncrement();
+        }
+        Ok(())
+    }
+
+    /// Writes a row anew with other values in some columns, none of them of the key. Nobody is waited for.
+    pub fn update(&self, row: &mut Row, changes: &[(impl Place, Value)]) -> Result<Updated, Error> {
+        for (column, value) in changes {
+            row.set(column.number(), *value)?;
+        }
+        // SAFETY: the row is of this table, and was read in this transaction.
+        unsafe {
+            let columns = (*self.relation).rd_att;
+            let tuple = pg_sys::heap_form_tuple(columns, row.values.as_mut_ptr(), row.nulls.as_mut_ptr());
+            if !replace(self.relation, row.tuple, tuple) {
+                return Ok(Updated::Meanwhile);
+            }
+            // A row that stays on its page is found by the index entry that is there.
+            if u32::from((*(*tuple).t_data).t_infomask2) & pg_sys::HEAP_ONLY_TUPLE == 0 {
+                self.add_to_index(row, tuple)?;
+            }
+            pg_sys::CommandCounterIncrement();
+        }
+        Ok(Updated::Now)
+    }
+
+    fn blank(&self) -> Result<Row<'_>, Error> {
+        // SAFETY: reads the description of an open table.
+        let width = unsafe { (*(*self.relation).rd_att).natts }.max(0) as usize;
+        if width > MOST_COLUMNS {
+            return Err(Error::internal("a table with more columns than any of slashguard's"));
+        }
+        Ok(Row {
+            table: self,
+            tuple: std::ptr::null_mut(),
+            values: [pg_sys::Datum::from(0_usize); MOST_COLUMNS],
+            nulls: [true; MOST_COLUMNS],
+        })
+    }
+
+    /// SAFETY: `tuple` is the row as it was just written.
+    unsafe fn add_to_index(&self, row: &mut Row, tuple: pg_sys::HeapTuple) -> Result<(), Error> {
+        let lock = pg_sys::RowExclusiveLock as pg_sys::LOCKMODE;
+        let mut key = [pg_sys::Datum::from(0_usize); LONGEST_KEY];
+        let mut nulls = [true; LONGEST_KEY];
+        for place in 0..self.description.key {
+            let number = row.number(place);
+            (key[place], nulls[place]) = (row.values[number], row.nulls[number]);
+        }
+        unsafe {
+            let index = pg_sys::index_open(self.shape.index, lock);
+            let information = pg_sys::BuildIndexInfo(index);
+            // Partial: tells of another row with the key instead of waiting for its transaction.
+            let is_only_one = pg_sys::index_insert(
+                index,
+                key.as_mut_ptr(),
+                nulls.as_mut_ptr(),
+                &raw mut (*tuple).t_self,
+                self.relation,
+                pg_sys::IndexUniqueCheck::UNIQUE_CHECK_PARTIAL,
+                false,
+                information,
+            );
+            pg_sys::index_close(index, pg_sys::NoLock as pg_sys::LOCKMODE);
+            if is_only_one {
+                Ok(())
+            } else {
+                Err(Error::new(SqlState::LOCK_NOT_AVAILABLE, "somebody else has just written to the ledger by hand")
+                    .detail("Nothing was granted or recorded.")
+                    .hint("Ask again."))
+            }
+        }
+    }
+}
+
+/// Replaces a row unless somebody else is changing it or has changed it.
+///
+/// SAFETY: `old` is a row of the relation, read in this transaction; `new` was formed by its description.
+unsafe fn replace(relation: pg_sys::Relation, old: pg_sys::HeapTuple, new: pg_sys::HeapTuple) -> bool {
+    let mut failure = pg_sys::TM_FailureData::default();
+    let mut lock_mode: pg_sys::LockTupleMode::Type = 0;
+    #[cfg(not(feature = "pg15"))]
+    let mut indexes: pg_sys::TU_UpdateIndexes::Type = 0;
+    let result = unsafe {
+        pg_sys::heap_update(
+            relation,
+            &raw mut (*old).t_self,
+            new,
+            pg_sys::GetCurrentCommandId(true),
+            std::ptr::null_mut(),
+            false,
+            &raw mut failure,
+            &raw mut lock_mode,
+            #[cfg(not(feature = "pg15"))]
+            &raw mut indexes,
+        )
+    };
+    result == pg_sys::TM_Result::TM_Ok
+}
+
+impl Drop for Table {
+    fn drop(&mut self) {
+        // After an error Postgres itself closes what was open.
+        if !std::thread::panicking() {
+            // SAFETY: opened by `open` and closed once.
+            unsafe { pg_sys::relation_close(self.relation, pg_sys::NoLock as pg_sys::LOCKMODE) };
+        }
+    }
+}
+
+impl Row<'_> {
+    /// Where a column of the description is in the table.
+    fn number(&self, column: usize) -> usize {
+        self.table.shape.numbers[column] as usize - 1
+    }
+
+    /// The value of a column of the description; None for SQL NULL. An error where it is not of the type asked for: reading it as
+    /// another would be memory-unsafe.
+    pub fn get<T: Column>(&self, column: impl Place) -> Result<Option<T>, Error> {
+        let column = column.number();
+        self.require_type(column, T::TYPE)?;
+        let place = self.number(column);
+        // SAFETY: by the shape the column has the type that was compared.
+        Ok(if self.nulls[place] { None } else { unsafe { T::read(self.values[place]) } })
+    }
+
+    /// The value of a column that is never null.
+    pub fn need<T: Column>(&self, column: impl Place) -> Result<T, Error> {
+        self.get(column)?.ok_or_else(|| Error::internal("a column of the ledger is null"))
+    }
+
+    pub fn is_null(&self, column: impl Place) -> bool {
+        self.nulls[self.number(column.number())]
+    }
+
+    fn set(&mut self, column: usize, value: Value) -> Result<(), Error> {
+        self.require_type(column, value.type_oid())?;
+        let place = self.number(column);
+        match value.datum() {
+            Some(datum) => (self.values[place], self.nulls[place]) = (datum, false),
+            None => self.nulls[place] = true,
+        }
+        Ok(())
+    }
+
+    fn require_type(&self, column: usize, asked: pg_sys::Oid) -> Result<(), Error> {
+        let (name, kind) = self.table.description.columns[column];
+        if kind.oid() == asked {
+            return Ok(());
+        }
+        Err(Error::internal(format!("column {} is of another type", name.to_string_lossy())))
+    }
+}
+
+/// A snapshot taken now.
+struct Snapshot(pg_sys::Snapshot);
+
+impl Snapshot {
+    fn now() -> Self {
+        // SAFETY: inside a transaction. Registered, because the next snapshot would overwrite it.
+        Self(unsafe { pg_sys::RegisterSnapshot(pg_sys::GetLatestSnapshot()) })
+    }
+}
+
+impl Drop for Snapshot {
+    fn drop(&mut self) {
+        if !std::thread::panicking() {
+            // SAFETY: registered by `now`.
+            unsafe { pg_sys::UnregisterSnapshot(self.0) };
+        }
+    }
+}
+
+/// A look-up by the primary key.
+struct Scan(pg_sys::SysScanDesc);
+
+impl Scan {
+    fn begin(table: &Table, key: &[Value], snapshot: pg_sys::Snapshot) -> Result<Self, Error> {
+        let columns = &table.description.columns[..table.description.key];
+        if key.len() != columns.len() {
+            return Err(Error::internal("a key of another length"));
+        }
+        let mut keys: [pg_sys::ScanKeyData; LONGEST_KEY] = Default::default();
+        for (place, (value, (_, kind))) in key.iter().zip(columns).enumerate() {
+            let (Some(equal), Some(datum), true) = (kind.equal(), value.datum(), value.type_oid() == kind.oid()) else {
+                return Err(Error::internal("a key of another type"));
+            };
+            // SAFETY: the function compares two values of the column's type.
+            unsafe {
+                pg_sys::ScanKeyInit(
+                    &mut keys[place],
+                    table.shape.numbers[place],
+                    pg_sys::BTEqualStrategyNumber as pg_sys::StrategyNumber,
+                    equal.into(),
+                    datum,
+                );
+            }
+        }
+        // SAFETY: table and index are open; the snapshot lives as long as the scan. The keys are copied.
+        Ok(Self(unsafe {
+            pg_sys::systable_beginscan(
+                table.relation,
+                table.shape.index,
+                true,
+                snapshot,
+                key.len() as c_int,
+                keys.as_mut_ptr(),
+            )
+        }))
+    }
+
+    /// Alive until the scan goes on or ends.
+    fn next(&self) -> Option<pg_sys::HeapTuple> {
+        // SAFETY: begun by `begin`.
+        let tuple = unsafe { pg_sys::systable_getnext(self.0) };
+        (!tuple.is_null()).then_some(tuple)
+    }
+}
+
+impl Drop for Scan {
+    fn drop(&mut self) {
+        if !std::thread::panicking() {
+            // SAFETY: begun by `begin` and ended once.
+            unsafe { pg_sys::systable_endscan(self.0) };
+        }
+    }
+}
