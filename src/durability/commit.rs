@@ -5,6 +5,9 @@ use crate::duty::error::{Error, SqlState};
 use crate::ledger::server;
 use pgrx::pg_sys;
 use std::cell::Cell;
+use std::ffi::c_int;
+
+const ASYNCHRONOUS: c_int = pg_sys::SyncCommitLevel::SYNCHRONOUS_COMMIT_OFF as c_int;
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Mode {
@@ -22,6 +25,8 @@ thread_local! {
     static ON_STANDBY: Cell<bool> = const { Cell::new(false) };
     /// Whether there was anything to commit, and so a commit to wait for.
     static HAS_WRITTEN: Cell<bool> = const { Cell::new(false) };
+    /// What synchronous_commit is again after an asynchronous commit.
+    static SYNCHRONOUS_BEFORE: Cell<Option<c_int>> = const { Cell::new(None) };
     /// The end of what a statement that promises nothing had written by itself.
     static OWN_WRITES_END: Cell<u64> = const { Cell::new(0) };
 }
@@ -94,6 +99,7 @@ unsafe extern "C-unwind" fn at_transaction_event(event: pg_sys::XactEvent::Type,
             );
         }
         pg_sys::XactEvent::XACT_EVENT_COMMIT => {
+            restore_synchronous_commit();
             if ON_STANDBY.get() && !(HAS_WRITTEN.get() && standby::has_last_commit()) {
                 held_answer::discard();
                 held_batch::discard();
@@ -105,6 +111,7 @@ unsafe extern "C-unwind" fn at_transaction_event(event: pg_sys::XactEvent::Type,
             bell::ring();
         }
         pg_sys::XactEvent::XACT_EVENT_ABORT | pg_sys::XactEvent::XACT_EVENT_PREPARE => {
+            restore_synchronous_commit();
             forget();
             held_answer::discard();
             held_batch::discard();
@@ -140,12 +147,29 @@ unsafe fn before_commit() {
         Mode::Durable if unsafe { pg_sys::synchronous_commit } < flushed_everywhere => unsafe {
             set_synchronous_commit(c"on");
         },
-        Mode::Asynchronous if OWN_WRITES_END.get() == written_until() => unsafe { set_synchronous_commit(c"off") },
+        Mode::Asynchronous if OWN_WRITES_END.get() == written_until() => unsafe { commit_asynchronously() },
         _ => {}
     }
 }
 
-/// Until the end of the transaction. Assigning the variable is not enough: Postgres would not restore it.
+/// For this commit, which looks at the variable and at nothing that belongs to it. Restored when the transaction has ended: a
+/// setting of it that ends with the transaction makes Postgres go through all its settings then.
+unsafe fn commit_asynchronously() {
+    let before = unsafe { pg_sys::synchronous_commit };
+    if before > ASYNCHRONOUS {
+        SYNCHRONOUS_BEFORE.set(Some(before));
+        unsafe { pg_sys::synchronous_commit = ASYNCHRONOUS };
+    }
+}
+
+fn restore_synchronous_commit() {
+    if let Some(before) = SYNCHRONOUS_BEFORE.take() {
+        // SAFETY: this backend's own variable.
+        unsafe { pg_sys::synchronous_commit = before };
+    }
+}
+
+/// Until the end of the transaction. Assigning the variable is not enough: what the wait for a standby goes by is assigned with it.
 unsafe fn set_synchronous_commit(value: &std::ffi::CStr) {
     unsafe {
         pg_sys::set_config_option(

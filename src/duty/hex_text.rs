@@ -20,7 +20,7 @@ pub fn parse_any_length(argument: &str, text: &str) -> Result<Vec<u8>, Error> {
             "Write the bytes as hex text: 0x and two digits a byte.",
         );
     };
-    match hex::decode(digits) {
+    match decode(digits) {
         Ok(bytes) => Ok(bytes),
         Err(hex::FromHexError::OddLength) => malformed(
             format!("{argument} has an odd number of hex digits"),
@@ -54,7 +54,26 @@ pub fn check_length(argument: &str, bytes: &[u8], needed: i32) -> Result<(), Err
 
 /// `0x` and lower-case digits.
 pub fn show(bytes: &[u8]) -> String {
-    format!("0x{}", hex::encode(bytes))
+    with_prefix("0x", &[bytes])
+}
+
+/// A prefix and the lower-case digits of all parts. At once: a letter at a time is a good part of what an answer costs.
+pub fn with_prefix(prefix: &str, parts: &[&[u8]]) -> String {
+    let mut text = prefix.as_bytes().to_vec();
+    for part in parts {
+        let start = text.len();
+        text.resize(start + 2 * part.len(), b'0');
+        // As long as it has to be, so it does not fail.
+        let _ = hex::encode_to_slice(part, &mut text[start..]);
+    }
+    String::from_utf8(text).unwrap_or_default()
+}
+
+/// The bytes of an even number of digits.
+pub fn decode(digits: &str) -> Result<Vec<u8>, hex::FromHexError> {
+    let mut bytes = vec![0; digits.len() / 2];
+    hex::decode_to_slice(digits, &mut bytes)?;
+    Ok(bytes)
 }
 
 #[cfg(test)]

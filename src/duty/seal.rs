@@ -1,6 +1,7 @@
 //! Text that only this ledger can have given out: fields in hex, and a code over them that takes the ledger's key to make.
 
 use super::error::{Error, SqlState};
+use super::hex_text;
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 
@@ -28,7 +29,7 @@ pub struct Kind {
 }
 
 pub fn show(kind: Kind, key: &Key, fields: &[u8]) -> String {
-    format!("{}{}{}", kind.prefix, hex::encode(fields), hex::encode(&code(kind, key, fields)[..CODE_LENGTH]))
+    hex_text::with_prefix(kind.prefix, &[fields, &code(kind, key, fields)[..CODE_LENGTH]])
 }
 
 /// Sixteen bytes that stand for a text, and that nobody can make without the key.
@@ -49,7 +50,7 @@ pub fn parse<const N: usize>(kind: Kind, keys: &Keys, text: &str) -> Result<[u8;
             .hint(format!("Give the {} as it was answered, or null.", kind.argument))
     };
     let digits = text.strip_prefix(kind.prefix).ok_or_else(malformed)?;
-    let bytes = hex::decode(digits).map_err(|_| malformed())?;
+    let bytes = hex_text::decode(digits).map_err(|_| malformed())?;
     if bytes.len() != N + CODE_LENGTH {
         return Err(malformed());
     }

@@ -2,6 +2,7 @@
 
 use super::error::{Error, SqlState};
 use super::fields::{take, Fields};
+use super::hex_text;
 use super::key::DutyKey;
 use super::rules::SignatureLength;
 
@@ -30,7 +31,7 @@ impl LockToken {
     pub fn show(&self) -> String {
         let fields =
             Fields::with_capacity(LENGTH).put(&self.ledger).put_key(&self.key).put(&[self.flags()]).put(&self.secret);
-        format!("{PREFIX}{}", hex::encode(fields.bytes()))
+        hex_text::with_prefix(PREFIX, &[fields.bytes()])
     }
 
     /// 22P02 for text that `show` cannot have made. The text itself is in no error: it may be somebody's token.
@@ -41,7 +42,7 @@ impl LockToken {
         };
         let digits = text.strip_prefix(PREFIX).ok_or_else(malformed)?;
         let bytes: [u8; LENGTH] =
-            hex::decode(digits).ok().and_then(|bytes| bytes.try_into().ok()).ok_or_else(malformed)?;
+            hex_text::decode(digits).ok().and_then(|bytes| bytes.try_into().ok()).ok_or_else(malformed)?;
         let mut rest = &bytes[..];
         let ledger = take(&mut rest);
         let key = DutyKey::take(&mut rest);

@@ -1,6 +1,6 @@
-//! Keys of validators, which never change, as `direct` reads them.
+//! Validators as `direct` reads them.
 
-use super::direct::{describe, Access, Table};
+use super::direct::{describe, Access, Row, Table};
 use super::statement::Value;
 use crate::duty::error::Error;
 
@@ -8,14 +8,25 @@ describe! {
     c"validator", key 1, written false;
     Id = c"id": Integer,
     Key = c"key": Bytes,
+    VotesMaySurround = c"votes_may_surround": Bool,
 }
 
-/// None: it has to be left to a statement.
+/// Its address or public key, which never changes. None: it has to be left to a statement.
 pub fn key(id: i32) -> Result<Option<Vec<u8>>, Error> {
     let Some(table) = Table::open(&DESCRIPTION, Access::Read) else {
         return Ok(None);
     };
-    let row =
-        table.find(&[Value::Integer(Some(id))])?.ok_or_else(|| Error::internal("the validator of a claim is gone"))?;
-    row.need(Place::Key).map(Some)
+    find(&table, id)?.need(Place::Key).map(Some)
+}
+
+/// Whether imported votes of it may surround others. None: it has to be left to a statement.
+pub fn votes_may_surround(id: i32) -> Result<Option<bool>, Error> {
+    let Some(table) = Table::open(&DESCRIPTION, Access::Read) else {
+        return Ok(None);
+    };
+    find(&table, id)?.need(Place::VotesMaySurround).map(Some)
+}
+
+fn find(table: &Table, id: i32) -> Result<Row<'_>, Error> {
+    table.find(&[Value::Integer(Some(id))])?.ok_or_else(|| Error::internal("the validator of a claim is gone"))
 }

@@ -4,13 +4,18 @@
 //! validator's votes of some epochs are then found by one look-up an epoch, and few are needed: from its source to its target
 //! an honest vote spans one epoch.
 
-use super::statement::{Row, Rows, Session, Statement, Value};
+use super::claim_table::{self, Place};
+use super::claims::message_hash;
+use super::direct::Comparison::{Equal, Greater};
+use super::direct::{Access, Row};
+use super::statement::{self, Rows, Session, Statement, Value};
+use super::validators;
 use crate::duty::epochs::Epochs;
 use crate::duty::error::Error;
 use crate::duty::key::DutyKey;
 use crate::duty::vote::{SignedVote, Vote};
 use crate::rules::ethereum::{self, Neighbours, Surround};
-use std::ops::RangeInclusive;
+use std::ops::{ControlFlow, RangeInclusive};
 
 /// Epochs that are looked up at once: first few, because the next vote is mostly near, then more.
 const FIRST_STRIDE: i64 = 8;
@@ -82,6 +87,9 @@ impl Votes<'_> {
     /// each is looked up, and what lies beyond is little.
     pub fn standing_against(&self, current_epoch: i64) -> Result<Option<Surround>, Error> {
         let near = current_epoch.saturating_add(1).clamp(0, self.epochs.last_epoch());
+        if let Some(found) = self.standing_near(near)? {
+            return Ok(found);
+        }
         let beyond = self.values(Value::Bigint(Some(self.epochs.first_slot(near.max(self.vote.target_epoch)))));
         let rows = AFTER_SLOT.run(self.session, &beyond)?;
         let row = rows.first().ok_or_else(|| Error::internal("the validator of a claim is gone"))?;
@@ -99,6 +107,51 @@ impl Votes<'_> {
             return self.judge_all(&ALL_AFTER_SLOT.run(self.session, &beyond)?);
         }
         Ok(None)
+    }
+
+    /// The same without a statement, as almost every vote needs it: a source and a target that are near each other and near `near`,
+    /// and a history in which the next vote stands for those after it. None: statements have to do it.
+    fn standing_near(&self, near: i64) -> Result<Option<Option<Surround>>, Error> {
+        let Vote { source_epoch, target_epoch } = self.vote;
+        let is_near = (target_epoch - 1..=target_epoch.saturating_add(FIRST_STRIDE)).contains(&near)
+            && target_epoch - source_epoch <= FIRST_STRIDE;
+        if !is_near || validators::votes_may_surround(self.key.validator_id)? != Some(false) {
+            return Ok(None);
+        }
+        let Some(table) = claim_table::open(Access::Read) else {
+            return Ok(None);
+        };
+        let chain = Value::Integer(Some(self.key.chain_id));
+        let beyond = Value::Bigint(Some(self.epochs.first_slot(near.max(target_epoch))));
+        let mut found = None;
+        table.look_through(&[(Equal, chain), (Greater, beyond)], |row| {
+            let is_own = row.need::<i32>(Place::ValidatorId)? == self.key.validator_id
+                && row.need::<i16>(Place::DutyTypeId)? == self.key.duty_type_id;
+            if !is_own {
+                return Ok(ControlFlow::Continue(()));
+            }
+            found = self.judge(self.vote_in(row)?);
+            Ok(ControlFlow::Break(()))
+        })?;
+        for epoch in (target_epoch + 1..=near).chain(source_epoch + 1..target_epoch) {
+            let conditions = [
+                (Equal, chain),
+                (Equal, Value::Bigint(Some(self.epochs.first_slot(epoch)))),
+                (Equal, Value::Integer(Some(self.key.validator_id))),
+                (Equal, Value::Smallint(self.key.duty_type_id)),
+            ];
+            table.look_through(&conditions, |row| {
+                found = found.take().or(self.judge(self.vote_in(row)?));
+                Ok(ControlFlow::Continue(()))
+            })?;
+        }
+        Ok(Some(found))
+    }
+
+    fn vote_in(&self, row: &Row) -> Result<SignedVote, Error> {
+        let target_epoch = self.epochs.epoch_of(row.need(Place::Slot)?);
+        let vote = Vote { source_epoch: row.need(Place::SourceEpoch)?, target_epoch };
+        Ok(SignedVote { vote, signing_root: message_hash(row.get(Place::MessageHash)?)? })
     }
 
     /// From the target's epoch up to `near`. `each`: whether the next vote does not stand for those after it.
@@ -185,7 +238,7 @@ impl Votes<'_> {
     }
 
     /// A vote in three columns: the slot of its target, its source, its signing root. None: no row.
-    fn read_vote(&self, row: &Row, first: i32) -> Result<Option<SignedVote>, Error> {
+    fn read_vote(&self, row: &statement::Row, first: i32) -> Result<Option<SignedVote>, Error> {
         let Some(slot) = row.get::<i64>(first)? else {
             return Ok(None);
         };

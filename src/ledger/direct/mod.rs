@@ -10,7 +10,7 @@
 mod shape;
 mod table;
 
-pub use shape::{watch, Description, Kind};
+pub use shape::{watch, Comparison, Description, Kind};
 pub use table::{Access, Place, Presence, Row, Table, Updated};
 
 /// Describes a table: `Place` names its columns, those of the primary key first.

@@ -38,14 +38,32 @@ impl Kind {
         }
     }
 
-    /// The function that compares two of them. None: no primary key here has such a column.
-    pub fn equal(self) -> Option<u32> {
-        match self {
-            Self::Bool => Some(pg_sys::F_BOOLEQ),
-            Self::Smallint => Some(pg_sys::F_INT2EQ),
-            Self::Integer => Some(pg_sys::F_INT4EQ),
-            Self::Bigint => Some(pg_sys::F_INT8EQ),
+    /// The function that compares a value of the key with one that is given. None: nothing here looks for such a value.
+    pub fn function(self, comparison: Comparison) -> Option<u32> {
+        match (self, comparison) {
+            (Self::Bool, Comparison::Equal) => Some(pg_sys::F_BOOLEQ),
+            (Self::Smallint, Comparison::Equal) => Some(pg_sys::F_INT2EQ),
+            (Self::Integer, Comparison::Equal) => Some(pg_sys::F_INT4EQ),
+            (Self::Bigint, Comparison::Equal) => Some(pg_sys::F_INT8EQ),
+            (Self::Bigint, Comparison::Greater) => Some(pg_sys::F_INT8GT),
             _ => None,
+        }
+    }
+}
+
+/// How a column of the key compares with a value that is given.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Comparison {
+    Equal,
+    Greater,
+}
+
+impl Comparison {
+    /// What a B-tree calls it.
+    pub fn strategy(self) -> pg_sys::StrategyNumber {
+        match self {
+            Self::Equal => pg_sys::BTEqualStrategyNumber as pg_sys::StrategyNumber,
+            Self::Greater => pg_sys::BTGreaterStrategyNumber as pg_sys::StrategyNumber,
         }
     }
 }

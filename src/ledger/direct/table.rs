@@ -1,10 +1,11 @@
 //! One of the ledger's tables, open for one piece of work.
 
-use super::shape::{self, Description, Shape};
+use super::shape::{self, Comparison, Description, Shape};
 use crate::duty::error::{Error, SqlState};
 use crate::ledger::statement::{Column, Value};
 use pgrx::pg_sys;
 use std::ffi::c_int;
+use std::ops::ControlFlow;
 use std::rc::Rc;
 
 /// More columns than any table here has.
@@ -96,30 +97,44 @@ impl Table {
     /// The row of a key in a snapshot taken now. `key`: the values of the primary key's columns, in its order.
     pub fn find(&self, key: &[Value]) -> Result<Option<Row<'_>>, Error> {
         let snapshot = Snapshot::now();
-        let scan = Scan::begin(self, key, snapshot.0)?;
-        let Some(found) = scan.next() else {
-            return Ok(None);
-        };
-        // SAFETY: a copy outlives the scan; it is split by the description of its own table.
-        unsafe {
-            let tuple = pg_sys::heap_copytuple(found);
-            let columns = (*self.relation).rd_att;
-            let width = (*columns).natts.max(0) as usize;
-            if width > MOST_COLUMNS {
-                return Err(Error::internal("a table with more columns than any of slashguard's"));
+        let scan = Scan::begin(self, &equal(key), snapshot.0)?;
+        scan.next().map(|found| self.row(found)).transpose()
+    }
+
+    /// The rows in the order of the key in a snapshot taken now, until `look` has seen enough. `conditions`: of the first columns of
+    /// the primary key, in its order.
+    pub fn look_through(
+        &self,
+        conditions: &[(Comparison, Value)],
+        mut look: impl FnMut(&Row) -> Result<ControlFlow<()>, Error>,
+    ) -> Result<(), Error> {
+        let snapshot = Snapshot::now();
+        let scan = Scan::begin(self, conditions, snapshot.0)?;
+        while let Some(found) = scan.next() {
+            if look(&self.row(found)?)?.is_break() {
+                break;
             }
-            let mut values = [pg_sys::Datum::from(0_usize); MOST_COLUMNS];
-            let mut nulls = [true; MOST_COLUMNS];
-            pg_sys::heap_deform_tuple(tuple, columns, values.as_mut_ptr(), nulls.as_mut_ptr());
-            Ok(Some(Row { table: self, tuple, values, nulls }))
         }
+        Ok(())
+    }
+
+    /// A copy outlives the look that found the row.
+    fn row(&self, found: pg_sys::HeapTuple) -> Result<Row<'_>, Error> {
+        let mut row = self.blank()?;
+        // SAFETY: the row is split by the description of its own table, which has no more columns than there is room for.
+        unsafe {
+            row.tuple = pg_sys::heap_copytuple(found);
+            let columns = (*self.relation).rd_att;
+            pg_sys::heap_deform_tuple(row.tuple, columns, row.values.as_mut_ptr(), row.nulls.as_mut_ptr());
+        }
+        Ok(row)
     }
 
     /// What is under a key now, whoever wrote it, committed or not.
     pub fn presence(&self, key: &[Value]) -> Result<Presence, Error> {
         let mut anything =
             pg_sys::SnapshotData { snapshot_type: pg_sys::SnapshotType::SNAPSHOT_DIRTY, ..Default::default() };
-        let scan = Scan::begin(self, key, &raw mut anything)?;
+        let scan = Scan::begin(self, &equal(key), &raw mut anything)?;
         let found = scan.next().is_some();
         drop(scan);
         // Written by the look: the transaction that is inserting the row.
@@ -315,18 +330,24 @@ impl Drop for Snapshot {
     }
 }
 
-/// A look-up by the primary key.
+fn equal<'a>(key: &[Value<'a>]) -> Vec<(Comparison, Value<'a>)> {
+    key.iter().map(|value| (Comparison::Equal, *value)).collect()
+}
+
+/// A look-up by the primary key, or the first columns of it.
 struct Scan(pg_sys::SysScanDesc);
 
 impl Scan {
-    fn begin(table: &Table, key: &[Value], snapshot: pg_sys::Snapshot) -> Result<Self, Error> {
+    fn begin(table: &Table, conditions: &[(Comparison, Value)], snapshot: pg_sys::Snapshot) -> Result<Self, Error> {
         let columns = &table.description.columns[..table.description.key];
-        if key.len() != columns.len() {
-            return Err(Error::internal("a key of another length"));
+        if conditions.len() > columns.len() {
+            return Err(Error::internal("a key that is too long"));
         }
         let mut keys: [pg_sys::ScanKeyData; LONGEST_KEY] = Default::default();
-        for (place, (value, (_, kind))) in key.iter().zip(columns).enumerate() {
-            let (Some(equal), Some(datum), true) = (kind.equal(), value.datum(), value.type_oid() == kind.oid()) else {
+        for (place, ((comparison, value), (_, kind))) in conditions.iter().zip(columns).enumerate() {
+            let (Some(function), Some(datum), true) =
+                (kind.function(*comparison), value.datum(), value.type_oid() == kind.oid())
+            else {
                 return Err(Error::internal("a key of another type"));
             };
             // SAFETY: the function compares two values of the column's type.
@@ -334,8 +355,8 @@ impl Scan {
                 pg_sys::ScanKeyInit(
                     &mut keys[place],
                     table.shape.numbers[place],
-                    pg_sys::BTEqualStrategyNumber as pg_sys::StrategyNumber,
-                    equal.into(),
+                    comparison.strategy(),
+                    function.into(),
                     datum,
                 );
             }
@@ -347,7 +368,7 @@ impl Scan {
                 table.shape.index,
                 true,
                 snapshot,
-                key.len() as c_int,
+                conditions.len() as c_int,
                 keys.as_mut_ptr(),
             )
         }))
