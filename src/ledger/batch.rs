@@ -2,14 +2,18 @@
 //! one-by-one way. The chain's lock must be held alone.
 
 use super::bounds;
+use super::claim_table::{self, key_values};
 use super::claims;
+use super::direct::{Access, Presence, Snapshot, Writer};
 use super::patience;
 use super::statement::{Session, Statement, Value};
+use super::validator_keys;
 use super::votes;
 use crate::duty::claim::{Claim, Replay};
 use crate::duty::clock::Timestamp;
 use crate::duty::epochs::Epochs;
 use crate::duty::error::Error;
+use crate::duty::key::DutyKey;
 use crate::duty::vote::Vote;
 use crate::rules::watermark::ValidatorBounds;
 use std::collections::HashMap;
@@ -41,6 +45,9 @@ pub fn validators(
     chain_id: i32,
     keys: &[Option<&[u8]>],
 ) -> Result<Vec<Option<KnownValidator>>, Error> {
+    if let Some(known) = validators_directly(chain_id, keys)? {
+        return Ok(known);
+    }
     let mut known: Vec<Option<KnownValidator>> = Vec::new();
     known.resize_with(keys.len(), || None);
     for row in VALIDATORS.run(session, &[Value::Integer(Some(chain_id)), Value::ManyBytes(keys)])?.iter() {
@@ -53,6 +60,26 @@ pub fn validators(
         }
     }
     Ok(known)
+}
+
+/// The same without a statement. None: it has to be left to one.
+fn validators_directly(chain_id: i32, keys: &[Option<&[u8]>]) -> Result<Option<Vec<Option<KnownValidator>>>, Error> {
+    let Some(table) = validator_keys::open() else {
+        return Ok(None);
+    };
+    // In the order of the index: neighbours are on the same page.
+    let mut order: Vec<usize> = (0..keys.len()).collect();
+    order.sort_unstable_by_key(|place| keys[*place]);
+    let snapshot = Snapshot::now();
+    let mut known: Vec<Option<KnownValidator>> = Vec::new();
+    known.resize_with(keys.len(), || None);
+    for place in order {
+        let key = [Value::Integer(Some(chain_id)), Value::Bytes(keys[place])];
+        if let Some(row) = table.find_at(&snapshot, &key)? {
+            known[place] = validator_keys::without_surrounds(&row)?;
+        }
+    }
+    Ok(Some(known))
 }
 
 /// Epochs between a source and a target, or after the target, that are looked up for each validator. Beyond, votes go one by one.
@@ -202,6 +229,56 @@ pub fn insert(
     claims: &[Own],
     keep: impl FnOnce() -> Result<bool, Error>,
 ) -> Result<Option<Vec<usize>>, Error> {
+    let kept = patience::change(session, || {
+        let inserted = match insert_directly(common, claims)? {
+            Some(inserted) => inserted,
+            None => insert_by_statement(session, common, claims)?,
+        };
+        Ok(keep()?.then_some(inserted))
+    })?;
+    Ok(kept.flatten())
+}
+
+/// None: it has to be left to a statement.
+fn insert_directly(common: &Common, claims: &[Own]) -> Result<Option<Vec<usize>>, Error> {
+    let Some(table) = claim_table::open(Access::Write) else {
+        return Ok(None);
+    };
+    let mut inserted = Vec::with_capacity(claims.len());
+    let mut writer = Writer::begin(&table);
+    for (number, claim) in claims.iter().enumerate() {
+        let key = key_values(&DutyKey {
+            chain_id: common.chain_id,
+            slot: claim.slot,
+            validator_id: claim.validator_id,
+            duty_type_id: common.duty_type_id,
+            block_index: common.block_index,
+        });
+        // What is there, or comes, is decided by itself.
+        if table.presence(&key)? != Presence::Nothing {
+            continue;
+        }
+        writer.add(&claims::new_claim(
+            key,
+            &claims::NewClaim {
+                message_hash: &claim.message_hash,
+                node_id: common.node_id,
+                secret: claim.secret,
+                now: common.now,
+                lease_until: common.lease_until,
+                replay: common.replay,
+                block_number: common.block_number,
+                checkpoint_number: common.checkpoint_number,
+                source_epoch: claim.source_epoch,
+            },
+        ))?;
+        inserted.push(number);
+    }
+    writer.finish()?;
+    Ok(Some(inserted))
+}
+
+fn insert_by_statement(session: &Session, common: &Common, claims: &[Own]) -> Result<Vec<usize>, Error> {
     let slots: Vec<i64> = claims.iter().map(|claim| claim.slot).collect();
     let validator_ids: Vec<i32> = claims.iter().map(|claim| claim.validator_id).collect();
     let hashes: Vec<Option<&[u8]>> = claims.iter().map(|claim| Some(&claim.message_hash[..])).collect();
@@ -226,14 +303,11 @@ pub fn insert(
         Value::Uuids(&secrets),
         Value::OptionalBigints(&sources),
     ];
-    let kept = patience::change(session, || {
-        let rows = INSERT.run(session, &values)?;
-        let mut inserted = Vec::with_capacity(claims.len());
-        for row in rows.iter() {
-            let key = (row.need(1)?, row.need(2)?);
-            inserted.push(*places.get(&key).ok_or_else(|| Error::internal("a claim of a batch is of nobody"))?);
-        }
-        Ok(keep()?.then_some(inserted))
-    })?;
-    Ok(kept.flatten())
+    let rows = INSERT.run(session, &values)?;
+    let mut inserted = Vec::with_capacity(claims.len());
+    for row in rows.iter() {
+        let key = (row.need(1)?, row.need(2)?);
+        inserted.push(*places.get(&key).ok_or_else(|| Error::internal("a claim of a batch is of nobody"))?);
+    }
+    Ok(inserted)
 }

@@ -76,7 +76,7 @@ fn read_directly(
     let Some(table) = chain_table::open() else {
         return Ok(None);
     };
-    let Some(latest) = clock_mark::recent()? else {
+    let Some(latest) = clock_mark::read_directly()? else {
         return Ok(None);
     };
     let row = chain_table::find(&table, chain_id)?;

@@ -94,25 +94,57 @@ fn insert_directly(key: &DutyKey, grant: &Grant) -> Result<Option<bool>, Error> 
         Presence::Coming => return Ok(None),
     }
     let request = grant.request;
-    table.insert(&[
-        (Place::ChainId, key[0]),
-        (Place::Slot, key[1]),
-        (Place::ValidatorId, key[2]),
-        (Place::DutyTypeId, key[3]),
-        (Place::BlockIndex, key[4]),
-        (Place::MessageHash, Value::Bytes(Some(&request.message_hash))),
-        (Place::NodeId, Value::Integer(Some(grant.node_id))),
-        (Place::Secret, Value::Uuid(Some(grant.secret))),
-        (Place::GrantedAt, Value::Timestamp(Some(grant.now))),
-        (Place::LeaseUntil, Value::Timestamp(Some(grant.lease_until))),
-        (Place::RequestId, Value::Uuid(request.replay.map(|replay| replay.request_id))),
-        (Place::RequestRole, Value::Oid(request.replay.map(|replay| replay.role))),
-        (Place::BlockNumber, Value::Bigint(request.block_number)),
-        (Place::CheckpointNumber, Value::Bigint(request.checkpoint_number)),
-        (Place::SourceEpoch, Value::Bigint(grant.source_epoch)),
-        (Place::Answers, Value::Integer(Some(1))),
-    ])?;
+    table.insert(&new_claim(
+        key,
+        &NewClaim {
+            message_hash: &request.message_hash,
+            node_id: grant.node_id,
+            secret: grant.secret,
+            now: grant.now,
+            lease_until: grant.lease_until,
+            replay: request.replay,
+            block_number: request.block_number,
+            checkpoint_number: request.checkpoint_number,
+            source_epoch: grant.source_epoch,
+        },
+    ))?;
     Ok(Some(true))
+}
+
+/// What a new claim says, beside its key.
+pub(super) struct NewClaim<'a> {
+    pub message_hash: &'a [u8; 32],
+    pub node_id: i32,
+    pub secret: [u8; 16],
+    pub now: Timestamp,
+    pub lease_until: Timestamp,
+    pub replay: Option<Replay>,
+    pub block_number: Option<i64>,
+    pub checkpoint_number: Option<i64>,
+    pub source_epoch: Option<i64>,
+}
+
+/// The row of a claim that nobody was told of yet.
+pub(super) fn new_claim<'a>(key: [Value<'a>; 5], claim: &NewClaim<'a>) -> [(Place, Value<'a>); 16] {
+    let [chain_id, slot, validator_id, duty_type_id, block_index] = key;
+    [
+        (Place::ChainId, chain_id),
+        (Place::Slot, slot),
+        (Place::ValidatorId, validator_id),
+        (Place::DutyTypeId, duty_type_id),
+        (Place::BlockIndex, block_index),
+        (Place::MessageHash, Value::Bytes(Some(claim.message_hash))),
+        (Place::NodeId, Value::Integer(Some(claim.node_id))),
+        (Place::Secret, Value::Uuid(Some(claim.secret))),
+        (Place::GrantedAt, Value::Timestamp(Some(claim.now))),
+        (Place::LeaseUntil, Value::Timestamp(Some(claim.lease_until))),
+        (Place::RequestId, Value::Uuid(claim.replay.map(|replay| replay.request_id))),
+        (Place::RequestRole, Value::Oid(claim.replay.map(|replay| replay.role))),
+        (Place::BlockNumber, Value::Bigint(claim.block_number)),
+        (Place::CheckpointNumber, Value::Bigint(claim.checkpoint_number)),
+        (Place::SourceEpoch, Value::Bigint(claim.source_epoch)),
+        (Place::Answers, Value::Integer(Some(1))),
+    ]
 }
 
 static READ: Statement = for_key!(

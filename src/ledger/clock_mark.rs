@@ -9,33 +9,15 @@ use crate::duty::error::Error;
 use crate::rules::clock_mark;
 use crate::settings;
 use std::cell::Cell;
-use std::time::Instant;
 
 /// The mark moves in steps of this. Microseconds.
 const STEP: Duration = 1_000_000;
-/// For so long, by a clock that cannot be set, a claim goes by the mark as it was read last: it can have risen by a step meanwhile.
-const KEPT_FOR: std::time::Duration = std::time::Duration::from_millis(100);
 
 #[derive(Clone, Copy)]
 struct Seen {
     /// The oid of the ledger's table of claims.
     claim_table: u32,
     latest: Timestamp,
-    read_at: Instant,
-}
-
-impl Seen {
-    fn now(latest: Timestamp) -> Self {
-        Self { claim_table: server::table_oid(c"claim"), latest, read_at: Instant::now() }
-    }
-
-    fn is_of_this_ledger(&self) -> bool {
-        self.claim_table == server::table_oid(c"claim")
-    }
-
-    fn is_recent(&self) -> bool {
-        Instant::now().checked_duration_since(self.read_at).is_some_and(|age| age < KEPT_FOR)
-    }
 }
 
 thread_local! {
@@ -60,24 +42,13 @@ describe! {
     Latest = c"latest": Timestamp,
 }
 
-/// The mark as it was a moment ago, without a statement. None: it has to be left to one.
-pub fn recent() -> Result<Option<Timestamp>, Error> {
-    match SEEN.get().filter(|seen| seen.is_recent() && seen.is_of_this_ledger()) {
-        Some(seen) => Ok(Some(seen.latest)),
-        None => read_directly(),
-    }
-}
-
-fn read_directly() -> Result<Option<Timestamp>, Error> {
+/// The mark as it is now, without a statement. None: it has to be left to one.
+pub fn read_directly() -> Result<Option<Timestamp>, Error> {
     let Some(table) = Table::open(&DESCRIPTION, Access::Read) else {
         return Ok(None);
     };
-    let Some(row) = table.find(&[Value::Bool(true)])? else {
-        return Ok(None);
-    };
-    let latest = row.need::<Time>(Place::Latest)?.0;
-    SEEN.set(Some(Seen::now(latest)));
-    Ok(Some(latest))
+    let row = table.find(&[Value::Bool(true)])?;
+    row.map(|row| Ok(row.need::<Time>(Place::Latest)?.0)).transpose()
 }
 
 /// Writes the mark if there is none.
@@ -99,10 +70,11 @@ fn minds() -> bool {
 
 /// The refusal of a clock that is not to be believed, by what this backend has seen of the mark.
 pub fn refusal(session: &Session, now: Timestamp) -> Result<Option<Acquisition>, Error> {
+    let claim_table = server::table_oid(c"claim");
     if !minds() {
         return Ok(None);
     }
-    if let Some(seen) = SEEN.get().filter(Seen::is_of_this_ledger) {
+    if let Some(seen) = SEEN.get().filter(|seen| seen.claim_table == claim_table) {
         if clock_mark::doubt(now, seen.latest).is_none() {
             return Ok(None);
         }
@@ -115,22 +87,18 @@ pub fn refusal(session: &Session, now: Timestamp) -> Result<Option<Acquisition>,
 
 /// The refusal by this mark, which is kept.
 fn look_at(now: Timestamp, latest: Timestamp) -> Option<Acquisition> {
-    if SEEN.get().is_none_or(|seen| seen.latest != latest || !seen.is_of_this_ledger()) {
-        SEEN.set(Some(Seen::now(latest)));
-    }
+    SEEN.set(Some(Seen { claim_table: server::table_oid(c"claim"), latest }));
     clock_mark::doubt(now, latest)
         .map(|doubt| clock_mark::refusal(doubt, &server::show_time(now), &server::show_time(latest)))
 }
 
-/// The same by the mark as it was read after a claim or a moment before; moves the mark on where the clock is believed.
+/// The same by the mark as it was read after a claim; moves the mark on where the clock is believed.
 pub fn refusal_by(session: &Session, now: Timestamp, latest: Timestamp) -> Result<Option<Acquisition>, Error> {
     if !minds() {
         return Ok(None);
     }
     let refusal = look_at(now, latest);
-    let is_due = |latest: Timestamp| now.saturating_sub(latest) >= STEP;
-    // Somebody else may have moved it since it was read.
-    if refusal.is_none() && is_due(latest) && is_due(read_directly()?.unwrap_or(latest)) {
+    if refusal.is_none() && now.saturating_sub(latest) >= STEP {
         ADVANCE.run(session, &[Value::Timestamp(Some(now))])?;
     }
     Ok(refusal)

@@ -27,6 +27,7 @@ pub mod server;
 pub mod signatures;
 pub mod statement;
 pub mod switches;
+pub mod validator_keys;
 pub mod validators;
 pub mod votes;
 pub mod withdrawals;

@@ -9,9 +9,11 @@
 
 mod shape;
 mod table;
+mod writer;
 
 pub use shape::{watch, Comparison, Description, Kind};
-pub use table::{Access, Place, Presence, Row, Table, Updated};
+pub use table::{Access, Place, Presence, Row, Snapshot, Table, Updated};
+pub use writer::Writer;
 
 /// Describes a table: `Place` names its columns, those of the primary key first.
 macro_rules! describe {

@@ -45,6 +45,7 @@ impl Kind {
             (Self::Smallint, Comparison::Equal) => Some(pg_sys::F_INT2EQ),
             (Self::Integer, Comparison::Equal) => Some(pg_sys::F_INT4EQ),
             (Self::Bigint, Comparison::Equal) => Some(pg_sys::F_INT8EQ),
+            (Self::Bytes, Comparison::Equal) => Some(pg_sys::F_BYTEAEQ),
             (Self::Bigint, Comparison::Greater) => Some(pg_sys::F_INT8GT),
             _ => None,
         }
@@ -71,9 +72,9 @@ impl Comparison {
 /// What is known here of one of slashguard's tables.
 pub struct Description {
     pub name: &'static CStr,
-    /// By name, with their types. Those of the primary key come first, in its order.
+    /// By name, with their types. Those of the key come first, in its order.
     pub columns: &'static [(&'static CStr, Kind)],
-    /// How many columns the primary key has.
+    /// How many columns the key has: the primary one, or another unique one.
     pub key: usize,
     /// Whether rows are written. Then there is no column beside those above.
     pub written: bool,
@@ -171,7 +172,7 @@ unsafe fn look_at(description: &Description, relation: pg_sys::Relation) -> Opti
         if description.written && !(is_written_plainly(description, relation) && has_no_other_trigger(relation)) {
             return None;
         }
-        let index = primary_key(description, relation, &numbers)?;
+        let index = index_of_key(description, relation, &numbers)?;
         Some(Shape { index, numbers })
     }
 }
@@ -222,26 +223,37 @@ unsafe fn has_no_other_trigger(relation: pg_sys::Relation) -> bool {
     }
 }
 
-/// The primary key's index, where there is no index beside it and it has the columns that it was made with.
-unsafe fn primary_key(description: &Description, relation: pg_sys::Relation, numbers: &[i16]) -> Option<pg_sys::Oid> {
+/// The index of the key, where the table has it as it was made with it. One that is written has no other.
+unsafe fn index_of_key(description: &Description, relation: pg_sys::Relation, numbers: &[i16]) -> Option<pg_sys::Oid> {
     unsafe {
         let indexes = pg_sys::RelationGetIndexList(relation);
-        let count = indexes.as_ref().map_or(0, |indexes| indexes.length);
+        let list = indexes.as_ref()?;
+        let count = list.length.max(0) as usize;
+        let oids: Vec<pg_sys::Oid> = (0..count).map(|number| (*list.elements.add(number)).oid_value).collect();
         pg_sys::list_free(indexes);
-        let primary = (*relation).rd_pkindex;
-        if description.written && count != 1 || primary == pg_sys::InvalidOid {
+        if description.written && count != 1 {
             return None;
         }
-        let index = pg_sys::index_open(primary, pg_sys::AccessShareLock as pg_sys::LOCKMODE);
+        oids.into_iter().find(|oid| is_index_of(*oid, &numbers[..description.key]))
+    }
+}
+
+/// Whether an index is of these columns in this order, and keeps them unique.
+unsafe fn is_index_of(oid: pg_sys::Oid, numbers: &[i16]) -> bool {
+    let lock = pg_sys::AccessShareLock as pg_sys::LOCKMODE;
+    unsafe {
+        let index = pg_sys::index_open(oid, lock);
         let form = &*(*index).rd_index;
-        let columns = form.indkey.values.as_slice(form.indnatts.max(0) as usize);
-        let as_made = form.indisunique
+        let is = form.indisunique
             && form.indimmediate
             && form.indisvalid
             && form.indisready
             && !form.indcheckxmin
-            && columns == &numbers[..description.key];
-        pg_sys::index_close(index, pg_sys::AccessShareLock as pg_sys::LOCKMODE);
-        as_made.then_some(primary)
+            && form.indkey.values.as_slice(form.indnatts.max(0) as usize) == numbers
+            && (*(*index).rd_rel).relam == pg_sys::BTREE_AM_OID
+            && (*index).rd_indexprs.is_null()
+            && (*index).rd_indpred.is_null();
+        pg_sys::index_close(index, lock);
+        is
     }
 }

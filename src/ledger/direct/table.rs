@@ -11,7 +11,7 @@ use std::rc::Rc;
 /// More columns than any table here has.
 const MOST_COLUMNS: usize = 64;
 /// More than any primary key here has.
-const LONGEST_KEY: usize = 5;
+pub(super) const LONGEST_KEY: usize = 5;
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Access {
@@ -22,7 +22,7 @@ pub enum Access {
 /// A table that is open and locked, and as slashguard's script made it. The lock is kept to the end of the transaction, as that of
 /// a statement is.
 pub struct Table {
-    relation: pg_sys::Relation,
+    pub(super) relation: pg_sys::Relation,
     description: &'static Description,
     shape: Rc<Shape>,
 }
@@ -96,7 +96,11 @@ impl Table {
 
     /// The row of a key in a snapshot taken now. `key`: the values of the primary key's columns, in its order.
     pub fn find(&self, key: &[Value]) -> Result<Option<Row<'_>>, Error> {
-        let snapshot = Snapshot::now();
+        self.find_at(&Snapshot::now(), key)
+    }
+
+    /// The same where many are found at one moment.
+    pub fn find_at(&self, snapshot: &Snapshot, key: &[Value]) -> Result<Option<Row<'_>>, Error> {
         let scan = Scan::begin(self, &equal(key), snapshot.0)?;
         scan.next().map(|found| self.row(found)).transpose()
     }
@@ -147,16 +151,12 @@ impl Table {
 
     /// Writes a new row, null where no value is given: the table's defaults are not looked at. 55P03 where the key has a row by now.
     pub fn insert(&self, values: &[(impl Place, Value)]) -> Result<(), Error> {
-        let mut row = self.blank()?;
-        for (column, value) in values {
-            row.set(column.number(), *value)?;
-        }
-        // SAFETY: values and nulls are as many as the table has columns, and of its types.
+        let mut row = self.row_of(values)?;
+        // SAFETY: the row is of this table's columns.
         unsafe {
-            let tuple =
-                pg_sys::heap_form_tuple((*self.relation).rd_att, row.values.as_mut_ptr(), row.nulls.as_mut_ptr());
+            let tuple = row.form();
             pg_sys::heap_insert(self.relation, tuple, pg_sys::GetCurrentCommandId(true), 0, std::ptr::null_mut());
-            self.add_to_index(&mut row, tuple)?;
+            self.index_row(&row, tuple)?;
             pg_sys::CommandCounterIncrement();
         }
         Ok(())
@@ -164,23 +164,27 @@ impl Table {
 
     /// Writes a row anew with other values in some columns, none of them of the key. Nobody is waited for.
     pub fn update(&self, row: &mut Row, changes: &[(impl Place, Value)]) -> Result<Updated, Error> {
-        for (column, value) in changes {
-            row.set(column.number(), *value)?;
-        }
+        row.set_all(changes)?;
         // SAFETY: the row is of this table, and was read in this transaction.
         unsafe {
-            let columns = (*self.relation).rd_att;
-            let tuple = pg_sys::heap_form_tuple(columns, row.values.as_mut_ptr(), row.nulls.as_mut_ptr());
+            let tuple = row.form();
             if !replace(self.relation, row.tuple, tuple) {
                 return Ok(Updated::Meanwhile);
             }
             // A row that stays on its page is found by the index entry that is there.
             if u32::from((*(*tuple).t_data).t_infomask2) & pg_sys::HEAP_ONLY_TUPLE == 0 {
-                self.add_to_index(row, tuple)?;
+                self.index_row(row, tuple)?;
             }
             pg_sys::CommandCounterIncrement();
         }
         Ok(Updated::Now)
+    }
+
+    /// A row that is not written yet.
+    pub(super) fn row_of(&self, values: &[(impl Place, Value)]) -> Result<Row<'_>, Error> {
+        let mut row = self.blank()?;
+        row.set_all(values)?;
+        Ok(row)
     }
 
     fn blank(&self) -> Result<Row<'_>, Error> {
@@ -197,39 +201,53 @@ impl Table {
         })
     }
 
+    pub(super) fn open_index(&self) -> pg_sys::Relation {
+        // SAFETY: the index is there as long as its table is locked.
+        unsafe { pg_sys::index_open(self.shape.index, pg_sys::RowExclusiveLock as pg_sys::LOCKMODE) }
+    }
+
     /// SAFETY: `tuple` is the row as it was just written.
-    unsafe fn add_to_index(&self, row: &mut Row, tuple: pg_sys::HeapTuple) -> Result<(), Error> {
-        let lock = pg_sys::RowExclusiveLock as pg_sys::LOCKMODE;
-        let mut key = [pg_sys::Datum::from(0_usize); LONGEST_KEY];
-        let mut nulls = [true; LONGEST_KEY];
-        for place in 0..self.description.key {
-            let number = row.number(place);
-            (key[place], nulls[place]) = (row.values[number], row.nulls[number]);
-        }
+    unsafe fn index_row(&self, row: &Row, tuple: pg_sys::HeapTuple) -> Result<(), Error> {
+        let (mut key, mut nulls) = row.key();
+        let index = self.open_index();
         unsafe {
-            let index = pg_sys::index_open(self.shape.index, lock);
             let information = pg_sys::BuildIndexInfo(index);
-            // Partial: tells of another row with the key instead of waiting for its transaction.
-            let is_only_one = pg_sys::index_insert(
-                index,
-                key.as_mut_ptr(),
-                nulls.as_mut_ptr(),
-                &raw mut (*tuple).t_self,
-                self.relation,
-                pg_sys::IndexUniqueCheck::UNIQUE_CHECK_PARTIAL,
-                false,
-                information,
-            );
+            let indexed = add_to_index(self, index, information, (&mut key, &mut nulls), &raw mut (*tuple).t_self);
             pg_sys::index_close(index, pg_sys::NoLock as pg_sys::LOCKMODE);
-            if is_only_one {
-                Ok(())
-            } else {
-                Err(Error::new(SqlState::LOCK_NOT_AVAILABLE, "somebody else has just written to the ledger by hand")
-                    .detail("Nothing was granted or recorded.")
-                    .hint("Ask again."))
-            }
+            indexed
         }
     }
+}
+
+/// Adds a row that was just written to the primary key's index.
+///
+/// SAFETY: the index is open, and `place` is where the row with this key is.
+pub(super) unsafe fn add_to_index(
+    table: &Table,
+    index: pg_sys::Relation,
+    information: *mut pg_sys::IndexInfo,
+    key: (&mut [pg_sys::Datum; LONGEST_KEY], &mut [bool; LONGEST_KEY]),
+    place: pg_sys::ItemPointer,
+) -> Result<(), Error> {
+    // Partial: tells of another row with the key instead of waiting for its transaction.
+    let is_only_one = unsafe {
+        pg_sys::index_insert(
+            index,
+            key.0.as_mut_ptr(),
+            key.1.as_mut_ptr(),
+            place,
+            table.relation,
+            pg_sys::IndexUniqueCheck::UNIQUE_CHECK_PARTIAL,
+            false,
+            information,
+        )
+    };
+    if is_only_one {
+        return Ok(());
+    }
+    Err(Error::new(SqlState::LOCK_NOT_AVAILABLE, "somebody else has just written to the ledger by hand")
+        .detail("Nothing was granted or recorded.")
+        .hint("Ask again."))
 }
 
 /// Replaces a row unless somebody else is changing it or has changed it.
@@ -292,6 +310,31 @@ impl Row<'_> {
         self.nulls[self.number(column.number())]
     }
 
+    fn set_all(&mut self, values: &[(impl Place, Value)]) -> Result<(), Error> {
+        values.iter().try_for_each(|(column, value)| self.set(column.number(), *value))
+    }
+
+    /// The values of the primary key's columns, and which are null.
+    pub(super) fn key(&self) -> ([pg_sys::Datum; LONGEST_KEY], [bool; LONGEST_KEY]) {
+        let mut key = [pg_sys::Datum::from(0_usize); LONGEST_KEY];
+        let mut nulls = [true; LONGEST_KEY];
+        for column in 0..self.table.description.key {
+            let number = self.number(column);
+            (key[column], nulls[column]) = (self.values[number], self.nulls[number]);
+        }
+        (key, nulls)
+    }
+
+    /// The row as the table stores it.
+    ///
+    /// SAFETY: what the values point to is still there.
+    pub(super) unsafe fn form(&mut self) -> pg_sys::HeapTuple {
+        unsafe {
+            let columns = (*self.table.relation).rd_att;
+            pg_sys::heap_form_tuple(columns, self.values.as_mut_ptr(), self.nulls.as_mut_ptr())
+        }
+    }
+
     fn set(&mut self, column: usize, value: Value) -> Result<(), Error> {
         self.require_type(column, value.type_oid())?;
         let place = self.number(column);
@@ -312,10 +355,10 @@ impl Row<'_> {
 }
 
 /// A snapshot taken now.
-struct Snapshot(pg_sys::Snapshot);
+pub struct Snapshot(pg_sys::Snapshot);
 
 impl Snapshot {
-    fn now() -> Self {
+    pub fn now() -> Self {
         // SAFETY: inside a transaction. Registered, because the next snapshot would overwrite it.
         Self(unsafe { pg_sys::RegisterSnapshot(pg_sys::GetLatestSnapshot()) })
     }
