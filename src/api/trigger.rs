@@ -3,7 +3,9 @@
 use super::entry::Answer;
 use crate::duty::error::{Error, SqlState};
 use crate::interchange::aztec_table::{Column, Kind, Shape, Unrecognised};
+use crate::ledger::direct;
 use pgrx::{pg_sys, FromDatum};
+use std::cell::RefCell;
 use std::ffi::{CStr, CString};
 
 /// One firing of a BEFORE trigger for a row.
@@ -67,6 +69,11 @@ fn not_a_trigger() -> Error {
         .hint("Call slashguard.protect_table.")
 }
 
+thread_local! {
+    /// The table that was looked at last, and how often tables had changed by then.
+    static KNOWN: RefCell<Option<(u32, u64, Shape)>> = const { RefCell::new(None) };
+}
+
 /// A table that is open.
 #[derive(Clone, Copy)]
 pub struct Table {
@@ -84,9 +91,18 @@ impl Table {
         unsafe { (*self.relation).rd_id }.to_u32()
     }
 
-    /// As it is now: looked at each time, which costs less than knowing when it has changed.
+    /// As it is now. Looked at again when any table has changed since: Postgres says that, and not always which.
     pub fn shape(&self) -> Result<Shape, Unrecognised> {
-        Shape::recognise(|name| self.column(name), &self.key())
+        let (oid, changes) = (self.oid(), direct::changes());
+        let known = KNOWN.with_borrow(|known| {
+            known.as_ref().filter(|known| known.0 == oid && known.1 == changes).map(|known| known.2.clone())
+        });
+        if let Some(shape) = known {
+            return Ok(shape);
+        }
+        let shape = Shape::recognise(|name| self.column(name), &self.key())?;
+        KNOWN.set(Some((oid, changes, shape.clone())));
+        Ok(shape)
     }
 
     fn column(&self, name: &str) -> Option<Column> {

@@ -11,7 +11,7 @@ use crate::settings;
 const FIRST_LOOK: i64 = 1_000;
 const LONGEST_LOOK: i64 = 20_000;
 /// Who is woken looks only in case what it waits for came about in another way, such as a cleanup. Microseconds.
-const LOOK_OF_LISTENER: i64 = 100_000;
+const LOOK_OF_LISTENER: i64 = 500_000;
 
 /// A place among the callers that wait in the server. There are few, so that waiters cannot hold every pooled connection.
 pub struct Waiting {

@@ -31,5 +31,5 @@ pub fn open() -> Option<Table> {
 
 /// The chain's row as of now.
 pub fn find(table: &Table, id: i32) -> Result<Row<'_>, Error> {
-    table.find(&[Value::Integer(Some(id))])?.ok_or_else(|| Error::internal("the chain of a claim is gone"))
+    table.find_again(Value::Integer(Some(id)))?.ok_or_else(|| Error::internal("the chain of a claim is gone"))
 }

@@ -47,7 +47,7 @@ pub fn read_directly() -> Result<Option<Timestamp>, Error> {
     let Some(table) = Table::open(&DESCRIPTION, Access::Read) else {
         return Ok(None);
     };
-    let row = table.find(&[Value::Bool(true)])?;
+    let row = table.find_again(Value::Bool(true))?;
     row.map(|row| Ok(row.need::<Time>(Place::Latest)?.0)).transpose()
 }
 

@@ -159,6 +159,15 @@ impl Value<'_> {
         }
     }
 
+    /// As a number that tells it from others of its type, where it is a small one.
+    pub(super) fn number(&self) -> Option<i64> {
+        match self {
+            Self::Bool(value) => Some(i64::from(*value)),
+            Self::Integer(value) => value.map(i64::from),
+            _ => None,
+        }
+    }
+
     pub(super) fn datum(self) -> Option<pg_sys::Datum> {
         match self {
             Self::Bool(value) => value.into_datum(),

@@ -7,11 +7,12 @@
 //!
 //! Every look is at a snapshot taken for it, or at what is under way as well.
 
+mod last_place;
 mod shape;
 mod table;
 mod writer;
 
-pub use shape::{watch, Comparison, Description, Kind};
+pub use shape::{changes, watch, Comparison, Description, Kind};
 pub use table::{Access, Place, Presence, Row, Snapshot, Table, Updated};
 pub use writer::Writer;
 

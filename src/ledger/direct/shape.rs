@@ -1,6 +1,7 @@
 //! What a table looks like, and whether that is what slashguard's script made. Looked at once, and again when Postgres says that
 //! the table has changed.
 
+use super::last_place::LastPlace;
 use crate::ledger::server;
 use pgrx::pg_sys;
 use std::cell::{Cell, RefCell};
@@ -45,6 +46,8 @@ impl Kind {
             (Self::Smallint, Comparison::Equal) => Some(pg_sys::F_INT2EQ),
             (Self::Integer, Comparison::Equal) => Some(pg_sys::F_INT4EQ),
             (Self::Bigint, Comparison::Equal) => Some(pg_sys::F_INT8EQ),
+            // By the bytes: a key here is COLLATE "C".
+            (Self::Text, Comparison::Equal) => Some(pg_sys::F_TEXTEQ),
             (Self::Bytes, Comparison::Equal) => Some(pg_sys::F_BYTEAEQ),
             (Self::Bigint, Comparison::Greater) => Some(pg_sys::F_INT8GT),
             _ => None,
@@ -85,6 +88,8 @@ pub struct Shape {
     pub index: pg_sys::Oid,
     /// The numbers of the description's columns, in its order.
     pub numbers: Vec<i16>,
+    /// Where rows of a small table were last.
+    pub places: RefCell<Vec<LastPlace>>,
 }
 
 /// A shape that was looked at, by the address of its description. None: the table is not as it was made.
@@ -94,6 +99,11 @@ thread_local! {
     static KNOWN: RefCell<Vec<Known>> = const { RefCell::new(Vec::new()) };
     /// How often a table has changed, so that a look which met a change in the middle is not kept.
     static CHANGES: Cell<u64> = const { Cell::new(0) };
+}
+
+/// How often Postgres has said that a table has changed, ours or another.
+pub fn changes() -> u64 {
+    CHANGES.get()
 }
 
 /// Asks Postgres to say when a table changes.
@@ -173,7 +183,7 @@ unsafe fn look_at(description: &Description, relation: pg_sys::Relation) -> Opti
             return None;
         }
         let index = index_of_key(description, relation, &numbers)?;
-        Some(Shape { index, numbers })
+        Some(Shape { index, numbers, places: RefCell::default() })
     }
 }
 

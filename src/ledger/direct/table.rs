@@ -1,6 +1,6 @@
 //! One of the ledger's tables, open for one piece of work.
 
-use super::shape::{self, Comparison, Description, Shape};
+use super::shape::{self, Comparison, Description, Kind, Shape};
 use crate::duty::error::{Error, SqlState};
 use crate::ledger::statement::{Column, Value};
 use pgrx::pg_sys;
@@ -123,7 +123,7 @@ impl Table {
     }
 
     /// A copy outlives the look that found the row.
-    fn row(&self, found: pg_sys::HeapTuple) -> Result<Row<'_>, Error> {
+    pub(super) fn row(&self, found: pg_sys::HeapTuple) -> Result<Row<'_>, Error> {
         let mut row = self.blank()?;
         // SAFETY: the row is split by the description of its own table, which has no more columns than there is room for.
         unsafe {
@@ -132,6 +132,10 @@ impl Table {
             pg_sys::heap_deform_tuple(row.tuple, columns, row.values.as_mut_ptr(), row.nulls.as_mut_ptr());
         }
         Ok(row)
+    }
+
+    pub(super) fn shape(&self) -> &Shape {
+        &self.shape
     }
 
     /// What is under a key now, whoever wrote it, committed or not.
@@ -314,6 +318,23 @@ impl Row<'_> {
         values.iter().try_for_each(|(column, value)| self.set(column.number(), *value))
     }
 
+    /// Its key, where that is one number.
+    pub(super) fn key_number(&self) -> Result<Option<i64>, Error> {
+        let (_, kind) = self.table.description.columns[0];
+        let value = self.values[self.number(0)].value();
+        Ok(match kind {
+            Kind::Integer => Some(i64::from(value as i32)),
+            Kind::Bool => Some(i64::from(value as u8 != 0)),
+            _ => None,
+        })
+    }
+
+    /// The page and the number in it where the row was found.
+    pub(super) fn place(&self) -> (pg_sys::BlockNumber, pg_sys::OffsetNumber) {
+        // SAFETY: a row that was found has a place.
+        pgrx::itemptr::item_pointer_get_both(unsafe { (*self.tuple).t_self })
+    }
+
     /// The values of the primary key's columns, and which are null.
     pub(super) fn key(&self) -> ([pg_sys::Datum; LONGEST_KEY], [bool; LONGEST_KEY]) {
         let mut key = [pg_sys::Datum::from(0_usize); LONGEST_KEY];
@@ -361,6 +382,12 @@ impl Snapshot {
     pub fn now() -> Self {
         // SAFETY: inside a transaction. Registered, because the next snapshot would overwrite it.
         Self(unsafe { pg_sys::RegisterSnapshot(pg_sys::GetLatestSnapshot()) })
+    }
+}
+
+impl Snapshot {
+    pub(super) fn pointer(&self) -> pg_sys::Snapshot {
+        self.0
     }
 }
 
