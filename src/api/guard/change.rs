@@ -81,6 +81,9 @@ fn record(firing: &Firing, row: &Tuple, shape: &Shape, signature: &str) -> Resul
             .hint("Was the row written while the table was not protected? slashguard.migrate_table takes it in."));
     };
     let signature = parse_signature(signature, token.signature)?;
+    if chain.chain.options.durable_record {
+        commit::answer_change_after_commit();
+    }
     let delivery = Delivery { signature: &signature, attestation: None, now: server::now() };
     record::record(&session, &token, &delivery)?;
     let options = &chain.chain.options;
