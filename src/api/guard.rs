@@ -79,14 +79,13 @@ fn duty_of(row: &Tuple, shape: &Shape) -> Duty {
     }
 }
 
-/// The chain that a row is of, among those that its table is protected for. None: of another rollup.
-fn chain_of(session: &Session, firing: &Firing, rollup: Option<&str>) -> Result<Option<String>, Error> {
-    let names = firing.arguments();
-    let Some(rollup) = rollup else {
-        // A table without that column is of one chain.
-        return Ok(names.into_iter().next());
-    };
-    let Ok(rollup) = hex_text::parse::<20>("rollup_address", rollup) else {
+/// The chain that a row is of, among those that its table is protected for. None: of another rollup, or of no telling which.
+fn chain_of(session: &Session, firing: &Firing, shape: &Shape, row: &Duty) -> Result<Option<String>, Error> {
+    let mut names = firing.arguments();
+    if shape.rollup.is_none() {
+        return Ok(if names.len() == 1 { names.pop() } else { None });
+    }
+    let Some(Ok(rollup)) = row.rollup.as_deref().map(|rollup| hex_text::parse::<20>("rollup_address", rollup)) else {
         return Ok(None);
     };
     for name in names {
