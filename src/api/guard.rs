@@ -22,13 +22,14 @@ trigger_functions! {
     }
 
     /// A node delivers its signature, which is verified and recorded in the ledger as well: SG006 where it is not the
-    /// validator's, SG005 where the ledger has no such claim. 55000 for any change of key, message, token or signature.
+    /// validator's, SG005 where the ledger has no such claim, or where nothing is verified and the statement does not name the token. 55000 for any change of key, message, token or signature.
     fn guard_update(firing) {
         change::before_update(firing)
     }
 
-    /// A row goes, and the message stays pinned. The only holder that a claim ever had frees it by its own lock token, where the
-    /// chain allows that. The row of a holder whose lease runs stays, unless it is the holder that deletes it.
+    /// A row goes, and the message stays pinned. The only holder that a claim ever had frees it by its own lock token and as the role
+    /// that it was granted to, where the chain allows that. The row of a holder whose lease runs stays, unless it is the holder that
+    /// deletes it.
     fn guard_delete(firing) {
         change::before_delete(firing)
     }
