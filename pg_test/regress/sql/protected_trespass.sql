@@ -55,6 +55,19 @@ INSERT INTO validator_duties SELECT :'rollup', :'validator', 9, 1, 0, 'BLOCK_PRO
 INSERT INTO validator_duties SELECT :'rollup', :'validator', 9, 1, 0, 'BLOCK_PROPOSAL', 'signing', :'message', NULL, 'node-1', :'token'
   FROM generate_series(1, 2) ON CONFLICT DO NOTHING RETURNING left(message_hash, 4);
 
+-- Cursors of functions, by names of their own, in a session that has not met slashguard before: what they return could be undone.
+\c -
+\set VERBOSITY terse
+DO $$ DECLARE
+    cursor_of_function refcursor := 'own';
+    inserted record;
+BEGIN
+    OPEN cursor_of_function FOR EXECUTE
+        'INSERT INTO validator_duties SELECT ''0x00000000000000000000000000000000000000ab'', ''0x'' || repeat(''11'', 20), 9, 1, 5, ''BLOCK_PROPOSAL'', ''signing'', ''0x'' || repeat(''aa'', 32), NULL, ''node-1'', ''token'' RETURNING slot';
+    FETCH cursor_of_function INTO inserted;
+    RAISE EXCEPTION 'undone: %', inserted;
+END $$;
+
 -- What is null.
 INSERT INTO validator_duties VALUES (NULL, :'validator', 10, 1, 0, 'BLOCK_PROPOSAL', 'signing', :'message', NULL, 'node-1', :'token');
 INSERT INTO validator_duties VALUES (:'rollup', NULL, 10, 1, 0, 'BLOCK_PROPOSAL', 'signing', :'message', NULL, 'node-1', :'token');
