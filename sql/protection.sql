@@ -78,35 +78,71 @@ CREATE TABLE slashguard.protection (
 COMMENT ON TABLE slashguard.protection IS 'Names of protected tables, so that one that is dropped and made anew is protected anew.';
 SELECT pg_catalog.pg_extension_config_dump('slashguard.protection', '');
 
--- Whoever makes the table need have no right on slashguard's.
+-- Its rows are not dumped: in a restored database the dump makes the triggers, and until then nothing is known of the table.
+CREATE TABLE slashguard.protected_relation (
+    schema_name text COLLATE "C" NOT NULL,
+    table_name text COLLATE "C" NOT NULL,
+    relation oid NOT NULL,
+    PRIMARY KEY (schema_name, table_name)
+);
+COMMENT ON TABLE slashguard.protected_relation IS 'The table that had a protected name last, so that another one that comes by the name is known for it.';
+SELECT pg_catalog.pg_extension_config_dump('slashguard.protected_relation', 'WHERE false');
+
+-- Whoever makes the table need have no right on slashguard's. Neither does it matter how the table comes by its name: made, filled,
+-- renamed, moved into the schema.
 CREATE FUNCTION slashguard.protect_again() RETURNS event_trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $function$
 DECLARE
-    made record;
+    named record;
     event text;
+    state "char";
 BEGIN
-    FOR made IN
-        SELECT c.object_identity AS name, string_agg(quote_literal(p.chain), ', ') AS chains
-          FROM pg_event_trigger_ddl_commands() AS c
-          JOIN pg_class AS r ON r.oid = c.objid AND r.relkind = 'r'
-          JOIN slashguard.protection AS p ON p.schema_name = c.schema_name AND p.table_name = r.relname
-         WHERE c.classid = 'pg_class'::regclass AND c.object_type = 'table'
-         GROUP BY c.object_identity
+    FOR named IN
+        SELECT r.oid AS relation, n.nspname, r.relname, format('%I.%I', n.nspname, r.relname) AS name,
+               (SELECT string_agg(quote_literal(p.chain), ', ') FROM slashguard.protection AS p
+                 WHERE p.schema_name = n.nspname AND p.table_name = r.relname) AS chains,
+               (SELECT l.relation FROM slashguard.protected_relation AS l
+                 WHERE l.schema_name = n.nspname AND l.table_name = r.relname) AS known
+          FROM pg_class AS r JOIN pg_namespace AS n ON n.oid = r.relnamespace
+         WHERE r.relkind IN ('r', 'p')
+           AND r.oid IN (SELECT c.objid FROM pg_event_trigger_ddl_commands() AS c WHERE c.classid = 'pg_class'::regclass)
+           AND EXISTS (SELECT FROM slashguard.protection AS p WHERE p.schema_name = n.nspname AND p.table_name = r.relname)
     LOOP
         FOREACH event IN ARRAY ARRAY['insert', 'update', 'delete'] LOOP
-            EXECUTE format('CREATE TRIGGER slashguard_%s BEFORE %s ON %s FOR EACH ROW EXECUTE FUNCTION slashguard.guard_%s(%s)',
-                           event, event, made.name, event, made.chains);
-            EXECUTE format('ALTER TRIGGER slashguard_%s ON %s DEPENDS ON EXTENSION slashguard', event, made.name);
+            SELECT t.tgenabled INTO state
+              FROM pg_trigger AS t
+             WHERE t.tgrelid = named.relation AND t.tgname = 'slashguard_' || event
+               AND t.tgfoid = format('slashguard.guard_%s()', event)::regprocedure;
+            IF NOT FOUND THEN
+                -- Of a table that is altered and was not known by another before, the triggers are still to come.
+                CONTINUE WHEN tg_tag = 'ALTER TABLE' AND (named.known IS NULL OR named.known = named.relation);
+                EXECUTE format('CREATE OR REPLACE TRIGGER slashguard_%s BEFORE %s ON %s FOR EACH ROW EXECUTE FUNCTION slashguard.guard_%s(%s)',
+                               event, event, named.name, event, named.chains);
+                EXECUTE format('ALTER TRIGGER slashguard_%s ON %s DEPENDS ON EXTENSION slashguard', event, named.name);
+                EXECUTE format('ALTER TABLE %s ENABLE ALWAYS TRIGGER slashguard_%s', named.name, event);
+            ELSIF state = 'O' THEN
+                EXECUTE format('ALTER TABLE %s ENABLE ALWAYS TRIGGER slashguard_%s', named.name, event);
+                RAISE WARNING 'what came into % while its trigger slashguard_% was disabled is not in the ledger', named.name, event
+                    USING HINT = 'Call slashguard.protect_table for each of its chains: it takes in what is there.';
+            ELSIF state <> 'A' THEN
+                RAISE WARNING 'the protection of % is off: its trigger slashguard_% is disabled', named.name, event
+                    USING HINT = 'slashguard.protect_table enables it and takes in what has come meanwhile.';
+            END IF;
+            IF named.known IS DISTINCT FROM named.relation THEN
+                INSERT INTO slashguard.protected_relation VALUES (named.nspname, named.relname, named.relation)
+                ON CONFLICT (schema_name, table_name) DO UPDATE SET relation = EXCLUDED.relation;
+            END IF;
         END LOOP;
     END LOOP;
 END
 $function$;
-COMMENT ON FUNCTION slashguard.protect_again() IS 'Event trigger: a protected table that was dropped and is made anew is protected anew.';
+COMMENT ON FUNCTION slashguard.protect_again() IS 'Event trigger: whatever table comes by the name of a protected one is protected.';
 
-CREATE EVENT TRIGGER slashguard_protect_again ON ddl_command_end WHEN TAG IN ('CREATE TABLE')
+CREATE EVENT TRIGGER slashguard_protect_again ON ddl_command_end
+WHEN TAG IN ('CREATE TABLE', 'CREATE TABLE AS', 'SELECT INTO', 'ALTER TABLE')
 EXECUTE FUNCTION slashguard.protect_again();
-COMMENT ON EVENT TRIGGER slashguard_protect_again IS 'Protects a protected table anew where it is dropped and made anew.';
+COMMENT ON EVENT TRIGGER slashguard_protect_again IS 'Protects whatever table comes by the name of a protected one.';
 
 CREATE VIEW slashguard.protected_tables AS
 SELECT n.nspname::text AS schema_name, c.relname::text AS table_name,

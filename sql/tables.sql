@@ -263,7 +263,7 @@ CREATE TABLE slashguard.tombstone (
     cause text NOT NULL
 );
 CREATE INDEX tombstone_slot ON slashguard.tombstone (chain_id, slot);
-COMMENT ON TABLE slashguard.tombstone IS 'Claims that were freed: no signature exists for them.';
+COMMENT ON TABLE slashguard.tombstone IS 'Claims that were freed, and have no signature; and claims that a node''s table contradicted, which stay pinned without a message.';
 
 -- Bounded: each refusal has its place in a ring, and a later one may take it.
 CREATE TABLE slashguard.refusal (

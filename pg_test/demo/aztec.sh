@@ -40,13 +40,19 @@ story
 echo "    Two messages are signed for one duty: slashable."
 ask "TRUNCATE validator_duties"
 echo
-echo "CREATE EXTENSION slashguard, and SELECT slashguard.protect_table('public.validator_duties', ..):"
+# This rollup begins now, so nobody can have signed on it elsewhere.
+protect="SELECT slashguard.protect_table('public.validator_duties', chain => 'my-rollup',
+    identity => '31337:$rollup',
+    genesis_time => now(), slot_duration => '72 s', options => '{\"first_use\": \"trust\"}');"
+echo "The same, protected:"
+echo "CREATE EXTENSION slashguard;"
+echo "$protect"
 ask "CREATE EXTENSION slashguard"
-ask "SELECT slashguard.protect_table('public.validator_duties', 'my-rollup', '31337:$rollup', now(), '72 s',
-    '{\"first_use\": \"trust\"}')" > /dev/null
+ask "$protect" > /dev/null
 story
 echo "    after its lease of 3 s:"
 sleep 3
 ask "DELETE FROM validator_duties WHERE node_id = 'node-1' AND status = 'signing'"
 insert node-2 bb
 insert node-2 aa
+echo "    One message is signed, by whichever node: nothing to slash."

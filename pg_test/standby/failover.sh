@@ -1,6 +1,6 @@
 # shellcheck shell=bash
 # The primary dies in the middle of its work and the standby is promoted: what was answered is there. To be sourced, after
-# callers.sh. The last of all, for it leaves no primary.
+# callers.sh and protected.sh. The last of all, for it leaves no primary.
 
 failover_first=7001
 failover_last=9000
@@ -15,6 +15,7 @@ on_record() {
 
 failover() {
     local slot last acquired signed
+    guarded_before_failover
     for ((slot = failover_first; slot <= failover_last; slot++)); do
         echo "SELECT outcome, lock_token FROM $(claim durable "$slot" "$hash" node-1 'lease_ms => 86400000') \\gset"
         echo "SELECT :'outcome', $slot;"
@@ -23,7 +24,10 @@ failover() {
     done > "$work/duties.sql"
     background failover psql -XAtq -v ON_ERROR_STOP=1 --file="$work/duties.sql"
     check "it works" wait_until "$patience" "some duties are answered" some_are_answered
+    stall a
+    guarded_unheard_before_failover
     cluster_crash "$primary"
+    go_on a
     await_ended failover
     same "its client has lost its connection" "2: " "$(cat "$work/failover.end"): $(grep -v 'server closed\|terminat\|while processing\|connection' "$work/failover.err")"
     cluster_promote test-standby-a
@@ -36,4 +40,5 @@ failover() {
         "$(cluster_use test-standby-a && ask "$(outcome "$(claim durable "$last" "$other_hash" node-2)")")"
     same "and nothing new before its quarantine is over" 'stale quarantine' \
         "$(cluster_use test-standby-a && ask "$(outcome "$(claim durable $((failover_last + 1)) "$hash" node-2)")")"
+    guarded_after_failover
 }

@@ -22,13 +22,14 @@ trigger_functions! {
     }
 
     /// A node delivers its signature, which is verified and recorded in the ledger as well: SG006 where it is not the
-    /// validator's, SG005 where the ledger has no such claim. 55000 for any change of key, message, token or signature.
+    /// validator's, SG005 where the ledger has no such claim, or where nothing is verified and the statement does not name the token. 55000 for any change of key, message, token or signature.
     fn guard_update(firing) {
         change::before_update(firing)
     }
 
-    /// A row goes, and the message stays pinned. The only holder that a claim ever had frees it by its own lock token, where the
-    /// chain allows that. The row of a holder whose lease runs stays, unless it is the holder that deletes it.
+    /// A row goes, and the message stays pinned. The only holder that a claim ever had frees it by its own lock token and as the role
+    /// that it was granted to, where the chain allows that. The row of a holder whose lease runs stays, unless it is the holder that
+    /// deletes it.
     fn guard_delete(firing) {
         change::before_delete(firing)
     }
@@ -79,14 +80,13 @@ fn duty_of(row: &Tuple, shape: &Shape) -> Duty {
     }
 }
 
-/// The chain that a row is of, among those that its table is protected for. None: of another rollup.
-fn chain_of(session: &Session, firing: &Firing, rollup: Option<&str>) -> Result<Option<String>, Error> {
-    let names = firing.arguments();
-    let Some(rollup) = rollup else {
-        // A table without that column is of one chain.
-        return Ok(names.into_iter().next());
-    };
-    let Ok(rollup) = hex_text::parse::<20>("rollup_address", rollup) else {
+/// The chain that a row is of, among those that its table is protected for. None: of another rollup, or of no telling which.
+fn chain_of(session: &Session, firing: &Firing, shape: &Shape, row: &Duty) -> Result<Option<String>, Error> {
+    let mut names = firing.arguments();
+    if shape.rollup.is_none() {
+        return Ok(if names.len() == 1 { names.pop() } else { None });
+    }
+    let Some(Ok(rollup)) = row.rollup.as_deref().map(|rollup| hex_text::parse::<20>("rollup_address", rollup)) else {
         return Ok(None);
     };
     for name in names {

@@ -65,6 +65,7 @@ fn take_in(table_name: Option<Regclass>, chain: Option<String>, protect: bool) -
     // The table first, as its INSERTs do; its triggers must not fire for a row that is read here as well.
     let mode = if protect { pg_sys::AccessExclusiveLock } else { pg_sys::ShareRowExclusiveLock };
     let table = lock_own(&session, oid, mode)?;
+    require_plain(&table)?;
     let shape = recognise(&table)?;
     settle(&session)?;
     commit::durably();
@@ -153,18 +154,19 @@ fn own(session: &Session, oid: u32) -> Result<NodeTable, Error> {
         )
         .hint("Call this as a superuser, or as a role that has the rights of its owner."));
     }
-    if !table.is_plain {
-        return Err(Error::argument(
-            SqlState::WRONG_OBJECT_TYPE,
-            "table_name",
-            format!("{} is not an ordinary table", table.name),
-        )
+    Ok(table)
+}
+
+/// 42809 for a table whose rows may be elsewhere, or go.
+fn require_plain(table: &NodeTable) -> Result<(), Error> {
+    if table.is_plain {
+        return Ok(());
+    }
+    Err(Error::argument(SqlState::WRONG_OBJECT_TYPE, "table_name", format!("{} is not an ordinary table", table.name))
         .detail(
             "Argument: table_name. Partitions, inheritance, views, unlogged and temporary tables are not for history.",
         )
-        .hint("Give the table that validator-ha-signer's migrations have made."));
-    }
-    Ok(table)
+        .hint("Give the table that validator-ha-signer's migrations have made."))
 }
 
 fn recognise(table: &NodeTable) -> Result<Shape, Error> {

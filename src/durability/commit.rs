@@ -52,6 +52,13 @@ pub fn answer_after_commit() {
     }
 }
 
+/// The same of a statement that changes rows of a protected table, down to its success.
+pub fn answer_change_after_commit() {
+    if outermost::is_plain_change() && !transaction::in_block_or_pipeline() {
+        held_answer::keep_until_commit();
+    }
+}
+
 /// This transaction vouches for something of a chain that requires a synchronous standby. It must write something, or there
 /// is no commit to wait for.
 pub fn durably_on_standby() {

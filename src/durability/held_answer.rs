@@ -182,7 +182,7 @@ unsafe extern "C-unwind" fn keep(kind: c_char, bytes: *const c_char, length: usi
     if kind == DATA_ROW {
         let row = unsafe { std::slice::from_raw_parts(bytes.cast::<u8>(), length) }.to_vec();
         KEPT.with_borrow_mut(|kept| kept.push(row));
-        if TO_THE_END.get() && kept_bytes() > LONGEST_ANSWER {
+        if TO_THE_END.get() && kept_bytes() > longest_answer() {
             unsafe { too_long().raise() };
         }
         return 0;

@@ -176,8 +176,13 @@ unsafe fn look_at(query: *const pg_sys::QueryDesc, count: u64) -> Outermost {
     }
 }
 
-/// What SPI calls the portals that functions open.
-const PORTAL_OF_A_FUNCTION: &[u8] = b"<unnamed portal ";
+/// Whether the portal runs what the client has sent. A cursor that a function opens, by whatever name, has words of its own.
+unsafe fn is_of_client(portal: &pg_sys::PortalData) -> bool {
+    unsafe {
+        let (words, sent) = (portal.sourceText, pg_sys::debug_query_string);
+        !words.is_null() && !sent.is_null() && CStr::from_ptr(words) == CStr::from_ptr(sent)
+    }
+}
 
 /// The one statement of a client's portal, where it changes rows. Its rows reach the client when it has run to its end.
 unsafe fn changes_by_itself(portal: pg_sys::Portal) -> Option<*const pg_sys::PlannedStmt> {
@@ -190,9 +195,7 @@ unsafe fn changes_by_itself(portal: pg_sys::Portal) -> Option<*const pg_sys::Pla
                 | pg_sys::PortalStrategy::PORTAL_ONE_MOD_WITH
                 | pg_sys::PortalStrategy::PORTAL_MULTI_QUERY
         );
-        let of_client =
-            portal.name.is_null() || !CStr::from_ptr(portal.name).to_bytes().starts_with(PORTAL_OF_A_FUNCTION);
-        if !runs_first || !of_client || statements.length != 1 {
+        if !runs_first || !is_of_client(portal) || statements.length != 1 {
             return None;
         }
         let statement = (*statements.elements).ptr_value.cast::<pg_sys::PlannedStmt>();

@@ -98,10 +98,10 @@ pub fn require_vouching_insert() -> Result<(), Error> {
     Ok(())
 }
 
-/// SG007: a row limit on what a claim returns.
+/// SG007: a row limit on what a claim or a signature returns.
 pub fn row_limit() -> Error {
     refused(
-        "what an INSERT into a protected table returns must be read to its end",
+        "what a change of a protected table returns must be read to its end",
         "A row limit hands it out before it is committed.",
         "Send it without a fetch size or row limit.",
     )

@@ -1,7 +1,8 @@
 //! A node's own table: who owns it, which rows it has, and the triggers that protect it.
 
 use super::chains::Registered;
-use super::statement::{run_text, Session, Statement, Value};
+use super::server;
+use super::statement::{run_text, statement, Session, Statement, Value};
 use crate::duty::clock::Timestamp;
 use crate::duty::error::Error;
 use crate::interchange::aztec_table::{Shape, KEY, ROLLUP};
@@ -13,6 +14,7 @@ pub struct NodeTable {
     pub oid: u32,
     /// Quoted and with its schema.
     pub name: String,
+    pub owner: u32,
     /// Whether the role may do what its owner may.
     pub is_own: bool,
     /// An ordinary table that neither inherits nor is inherited from.
@@ -29,7 +31,8 @@ static DESCRIBE: Statement = Statement::new(
                 FROM pg_catalog.pg_trigger AS t
                 JOIN pg_catalog.pg_proc AS p ON p.oid = t.tgfoid
                 JOIN pg_catalog.pg_namespace AS s ON s.oid = p.pronamespace
-               WHERE t.tgrelid = c.oid AND s.nspname = 'slashguard' AND p.proname = 'guard_insert' LIMIT 1)
+               WHERE t.tgrelid = c.oid AND s.nspname = 'slashguard' AND p.proname = 'guard_insert' LIMIT 1),
+             c.relowner
         FROM pg_catalog.pg_class AS c JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
        WHERE c.oid = $1",
 );
@@ -48,6 +51,7 @@ pub fn describe(session: &Session, oid: u32, role: u32) -> Result<Option<NodeTab
         name: row.need(1)?,
         is_own: row.need(2)?,
         is_plain: row.need(3)?,
+        owner: row.need(5)?,
         chains: chains.map(|name| String::from_utf8_lossy(name).into_owned()).collect(),
     }))
 }
@@ -79,8 +83,8 @@ impl NodeTable {
         }
         let arguments: Vec<String> = chains.iter().map(|name| quoted(name)).collect();
         let arguments = arguments.join(", ");
+        let table = &self.name;
         for (trigger, function, event) in TRIGGERS {
-            let table = &self.name;
             run_text(
                 session,
                 &format!(
@@ -91,6 +95,9 @@ impl NodeTable {
             )?;
             run_text(session, &format!("ALTER TRIGGER {trigger} ON {table} DEPENDS ON EXTENSION slashguard"), &[])?;
         }
+        // Also for rows that another server sends, which would come in unseen.
+        let enable = TRIGGERS.map(|(trigger, ..)| format!("ENABLE ALWAYS TRIGGER {trigger}")).join(", ");
+        run_text(session, &format!("ALTER TABLE {table} {enable}"), &[])?;
         Ok(())
     }
 
@@ -101,6 +108,30 @@ impl NodeTable {
         }
         Ok(())
     }
+}
+
+/// Works on the table with no more rights than its owner has, as Postgres does for foreign keys: the triggers and the functions
+/// in indexes that the owner has given it run then, too.
+fn as_owner<T>(table: &NodeTable, work: impl FnOnce() -> Result<T, Error>) -> Result<T, Error> {
+    struct Restore {
+        user: pg_sys::Oid,
+        context: i32,
+    }
+    impl Drop for Restore {
+        fn drop(&mut self) {
+            // SAFETY: what it was. Where a transaction is aborted, Postgres restores it as well.
+            unsafe { pg_sys::SetUserIdAndSecContext(self.user, self.context) };
+        }
+    }
+    let mut before = Restore { user: pg_sys::InvalidOid, context: 0 };
+    let narrower = pg_sys::SECURITY_LOCAL_USERID_CHANGE | pg_sys::SECURITY_NOFORCE_RLS;
+    // SAFETY: variables of this backend. No SET ROLE leads back while the flag is set.
+    unsafe {
+        pg_sys::GetUserIdAndSecContext(&mut before.user, &mut before.context);
+        pg_sys::SetUserIdAndSecContext(pg_sys::Oid::from(table.owner), before.context | narrower as i32);
+    }
+    let _restore = before;
+    work()
 }
 
 /// A literal, as Postgres quotes it.
@@ -150,17 +181,20 @@ pub enum InTheWay {
 }
 
 /// What a node's INSERT would meet, as of now.
-pub fn in_the_way(session: &Session, table: &str, key: &Key, message_hash: &str) -> Result<InTheWay, Error> {
-    let text =
-        format!(
+pub fn in_the_way(session: &Session, table: &NodeTable, key: &Key, message_hash: &str) -> Result<InTheWay, Error> {
+    let text = format!(
         "SELECT status = 'signing' AND signature IS NULL AND pg_catalog.lower(message_hash) = pg_catalog.lower($6) \
-           FROM ONLY {table} WHERE {}{}", key.clause(), unused_rollup(key));
+           FROM ONLY {} WHERE {}{}",
+        table.name,
+        key.clause(),
+        unused_rollup(key)
+    );
     let mut values = key.values();
     if key.rollup.is_none() {
         values.push(Value::Text(None));
     }
     values.push(Value::Text(Some(message_hash)));
-    let rows = run_text(session, &text, &values)?;
+    let rows = as_owner(table, || run_text(session, &text, &values))?;
     Ok(match rows.first() {
         None => InTheWay::Nothing,
         Some(row) => match row.get(1)? {
@@ -180,12 +214,12 @@ fn unused_rollup(key: &Key) -> &'static str {
 }
 
 /// Takes an unsigned row out of the way, unless somebody is just changing it. False where it stays.
-pub fn take_away(session: &Session, table: &str, key: &Key) -> Result<bool, Error> {
-    let clause = key.clause();
+pub fn take_away(session: &Session, table: &NodeTable, key: &Key) -> Result<bool, Error> {
+    let (name, clause) = (&table.name, key.clause());
     let text = format!(
-        "DELETE FROM ONLY {table} WHERE ctid = ( \
-         SELECT ctid FROM ONLY {table} WHERE {clause} AND status = 'signing' AND signature IS NULL FOR UPDATE SKIP LOCKED)");
-    Ok(run_text(session, &text, &key.values())?.any())
+        "DELETE FROM ONLY {name} WHERE ctid = ( \
+         SELECT ctid FROM ONLY {name} WHERE {clause} AND status = 'signing' AND signature IS NULL FOR UPDATE SKIP LOCKED)");
+    Ok(as_owner(table, || run_text(session, &text, &key.values()))?.any())
 }
 
 /// What came in with a table.
@@ -211,81 +245,122 @@ pub struct Import<'a> {
 /// Takes in what the table has of the chain.
 pub fn import(session: &Session, import: &Import) -> Result<Imported, Error> {
     let Import { table, shape, chain, rollup, current_slot, now, signed_elsewhere } = *import;
-    let given = given(table, shape);
-    let values = [
-        Value::Integer(Some(chain.id)),
-        Value::Text(Some(rollup)),
-        Value::Timestamp(Some(now)),
-        Value::Bigint(Some(current_slot)),
-    ];
+    read_history(session, table, shape, rollup)?;
+    let chain_id = Value::Integer(Some(chain.id));
+    let now = Value::Timestamp(Some(now));
     // What is older than the table's first row may have been signed and cleaned up. An absurd slot ends no validator's life.
-    run_text(session, &format!(
-        "INSERT INTO slashguard.validator (chain_id, key, first_seen, first_use_slot, low_watermark) \
-         SELECT $1, g.key, $3, NULL, NULLIF(LEAST(pg_catalog.min(g.slot) - 1, $4), -1) FROM ({given}) AS g GROUP BY g.key \
-         ON CONFLICT (chain_id, key) DO NOTHING"), &values)?;
-    let duties = format!(
-        "SELECT v.id AS validator_id, g.slot, t.id AS duty_type_id, \
-                CASE WHEN t.least_block_index = t.greatest_block_index THEN t.least_block_index \
-                     ELSE GREATEST(g.block_index, t.least_block_index) END AS block_index, \
-                CASE WHEN pg_catalog.bool_or(g.message_hash IS NULL) OR pg_catalog.min(g.message_hash) <> pg_catalog.max(g.message_hash) \
-                     THEN NULL ELSE pg_catalog.decode(pg_catalog.min(g.message_hash), 'hex') END AS message_hash, \
-                CASE WHEN pg_catalog.min(g.message_hash) = pg_catalog.max(g.message_hash) \
-                     THEN pg_catalog.decode(pg_catalog.min(g.signature), 'hex') END AS signature, \
-                pg_catalog.min(g.block_number) AS block_number \
-           FROM ({given}) AS g \
-           JOIN slashguard.validator AS v ON v.chain_id = $1 AND v.key = g.key \
-           JOIN slashguard.duty_type AS t ON t.rules = 'aztec' AND t.name = g.duty_type AND t.protected \
-          WHERE $3::timestamptz IS NOT NULL AND $4::bigint IS NOT NULL \
-          GROUP BY 1, 2, 3, 4");
-    let contradictory = run_text(
-        session,
-        &format!(
-            "SELECT pg_catalog.count(*) FROM ({duties}) AS d \
-           JOIN slashguard.claim AS c ON c.chain_id = $1 AND c.slot = d.slot AND c.validator_id = d.validator_id \
-            AND c.duty_type_id = d.duty_type_id AND c.block_index = d.block_index \
-          WHERE c.message_hash IS NOT NULL AND c.message_hash IS DISTINCT FROM d.message_hash"
-        ),
-        &values,
-    )?
-    .first()
-    .map(|row| row.need(1))
-    .transpose()?
-    .unwrap_or(0);
+    VALIDATORS.run(session, &[chain_id, now, Value::Bigint(Some(current_slot))])?;
+    let contradictory = CONTRADICTORY.run(session, &[chain_id])?.first().map(|row| row.need(1)).transpose()?;
+    let caller = server::caller_name();
+    BURY.run(session, &[chain_id, now, Value::Text(Some(&caller))])?;
     if signed_elsewhere {
-        // As of any history that comes in: nobody may free what was signed elsewhere.
-        run_text(
-            session,
-            &format!(
-                "UPDATE slashguard.claim AS c SET answers = c.answers + 1 FROM ({duties}) AS d \
-              WHERE c.chain_id = $1 AND c.slot = d.slot AND c.validator_id = d.validator_id \
-                AND c.duty_type_id = d.duty_type_id AND c.block_index = d.block_index \
-                AND c.signature IS NULL AND c.imported_at IS NULL"
-            ),
-            &values,
-        )?;
+        SIGNED_ELSEWHERE.run(session, &[chain_id])?;
     }
-    let rows = run_text(session, &format!(
-        "INSERT INTO slashguard.claim (chain_id, slot, validator_id, duty_type_id, block_index, message_hash, node_id, answers, \
-                                       granted_at, lease_until, imported_at, signature, signed_at, block_number) \
-         SELECT $1, d.slot, d.validator_id, d.duty_type_id, d.block_index, d.message_hash, 0, 0, $3, $3, $3, d.signature, \
-                CASE WHEN d.signature IS NOT NULL THEN $3 END, d.block_number \
-           FROM ({duties}) AS d \
-          ORDER BY d.slot, d.validator_id, d.duty_type_id, d.block_index \
-         ON CONFLICT (chain_id, slot, validator_id, duty_type_id, block_index) DO NOTHING"), &values)?;
-    Ok(Imported { rows: rows.count as i64, contradictory })
+    let rows = CLAIMS.run(session, &[chain_id, now])?.count as i64;
+    run_text(session, "DROP TABLE pg_temp.slashguard_history", &[])?;
+    Ok(Imported { rows, contradictory: contradictory.unwrap_or(0) })
 }
 
-/// The rows of the chain whose rollup is $2, as hex digits without prefix. Others cannot be asked for: no validator is spelt so.
-fn given(table: &NodeTable, shape: &Shape) -> String {
-    let rollup = match shape.rollup {
-        Some(_) => format!("pg_catalog.lower({ROLLUP}) = $2"),
-        None => "$2 IS NOT NULL".to_owned(),
+/// Copies the rows of this rollup, as hex digits without prefix, to where the functions that the table's owner has put into its
+/// indexes do not run beside the ledger. Others cannot be asked for: no validator is spelt so.
+fn read_history(session: &Session, table: &NodeTable, shape: &Shape, rollup: &str) -> Result<(), Error> {
+    run_text(
+        session,
+        "CREATE TEMPORARY TABLE slashguard_history (key bytea, slot bigint, duty_type text, block_index integer, \
+                                                    block_number bigint, message_hash text, signature text) ON COMMIT DROP",
+        &[],
+    )?;
+    let owner = GRANT_TO.run(session, &[Value::Oid(Some(table.owner))])?.first().map(|row| row.need(1)).transpose()?;
+    let grant: String = owner.ok_or_else(|| Error::internal("no owner"))?;
+    run_text(session, &grant, &[])?;
+    let of_rollup = match shape.rollup {
+        Some(_) => format!("pg_catalog.lower({ROLLUP}) = $1"),
+        None => "$1 IS NOT NULL".to_owned(),
     };
-    format!(
-        "SELECT pg_catalog.decode(pg_catalog.substr(validator_address, 3), 'hex') AS key, slot, duty_type, \
-                block_index_within_checkpoint AS block_index, NULLIF(GREATEST(block_number, 0), 0) AS block_number, \
-                CASE WHEN message_hash ~* '^0x[0-9a-f]{{64}}$' THEN pg_catalog.lower(pg_catalog.substr(message_hash, 3)) END AS message_hash, \
-                CASE WHEN status = 'signed' AND signature ~* '^0x[0-9a-f]{{130}}$' THEN pg_catalog.lower(pg_catalog.substr(signature, 3)) END AS signature \
+    let copy = format!(
+        "INSERT INTO pg_temp.slashguard_history \
+         SELECT pg_catalog.decode(pg_catalog.substr(validator_address, 3), 'hex'), slot, duty_type, \
+                block_index_within_checkpoint, NULLIF(GREATEST(block_number, 0), 0), \
+                CASE WHEN message_hash ~* '^0x[0-9a-f]{{64}}$' THEN pg_catalog.lower(pg_catalog.substr(message_hash, 3)) END, \
+                CASE WHEN status = 'signed' AND signature ~* '^0x[0-9a-f]{{130}}$' THEN pg_catalog.lower(pg_catalog.substr(signature, 3)) END \
            FROM ONLY {} \
-          WHERE {rollup} AND validator_address ~* '^0x[0-9a-f]{{40}}$' AND slot >= 0", table.name)
+          WHERE {of_rollup} AND validator_address ~* '^0x[0-9a-f]{{40}}$' AND slot >= 0", table.name);
+    as_owner(table, || run_text(session, &copy, &[Value::Text(Some(rollup))]))?;
+    run_text(session, "ANALYZE pg_temp.slashguard_history", &[])?;
+    Ok(())
 }
+
+static GRANT_TO: Statement = Statement::new(
+    c"SELECT pg_catalog.format('GRANT INSERT ON pg_temp.slashguard_history TO %I', pg_catalog.pg_get_userbyid($1))",
+);
+
+static VALIDATORS: Statement = Statement::new(
+    c"INSERT INTO slashguard.validator (chain_id, key, first_seen, first_use_slot, low_watermark)
+      SELECT $1, g.key, $2, NULL, NULLIF(LEAST(pg_catalog.min(g.slot) - 1, $3), -1)
+        FROM pg_temp.slashguard_history AS g GROUP BY g.key
+      ON CONFLICT (chain_id, key) DO NOTHING",
+);
+
+/// A statement about the duties `d` of the history, each with its one message, or null where it has several or none that is known.
+macro_rules! of_history {
+    ($before:literal, $after:literal) => {
+        statement!(
+            "WITH d AS ( \
+             SELECT v.id AS validator_id, g.slot, t.id AS duty_type_id, \
+                    CASE WHEN t.least_block_index = t.greatest_block_index THEN t.least_block_index \
+                         ELSE GREATEST(g.block_index, t.least_block_index) END AS block_index, \
+                    CASE WHEN pg_catalog.bool_or(g.message_hash IS NULL) \
+                              OR pg_catalog.min(g.message_hash) <> pg_catalog.max(g.message_hash) \
+                         THEN NULL ELSE pg_catalog.decode(pg_catalog.min(g.message_hash), 'hex') END AS message_hash, \
+                    CASE WHEN pg_catalog.min(g.message_hash) = pg_catalog.max(g.message_hash) \
+                         THEN pg_catalog.decode(pg_catalog.min(g.signature), 'hex') END AS signature, \
+                    pg_catalog.min(g.block_number) AS block_number \
+               FROM pg_temp.slashguard_history AS g \
+               JOIN slashguard.validator AS v ON v.chain_id = $1 AND v.key = g.key \
+               JOIN slashguard.duty_type AS t ON t.rules = 'aztec' AND t.name = g.duty_type AND t.protected \
+              GROUP BY 1, 2, 3, 4) "
+            $before
+            "c.chain_id = $1 AND c.slot = d.slot AND c.validator_id = d.validator_id \
+             AND c.duty_type_id = d.duty_type_id AND c.block_index = d.block_index "
+            $after
+        )
+    };
+}
+
+static CONTRADICTORY: Statement = of_history!(
+    "SELECT pg_catalog.count(*) FROM d JOIN slashguard.claim AS c ON ",
+    "AND c.message_hash IS NOT NULL AND c.message_hash IS DISTINCT FROM d.message_hash"
+);
+
+// The holder of the one may still sign it, and the other may be signed. So neither is granted again: the claim goes, and in its place
+// comes one of which no message is known.
+static BURY: Statement = of_history!(
+    ", gone AS (DELETE FROM slashguard.claim AS c USING d WHERE ",
+    "AND c.signature IS NULL AND c.message_hash IS NOT NULL AND c.message_hash IS DISTINCT FROM d.message_hash \
+     RETURNING c.*) \
+     INSERT INTO slashguard.tombstone \
+            (chain_id, slot, validator_id, duty_type_id, block_index, message_hash, node_id, granted_at, freed_at, freed_by, cause) \
+     SELECT g.chain_id, g.slot, g.validator_id, g.duty_type_id, g.block_index, g.message_hash, g.node_id, g.granted_at, $2, $3, \
+            'contradicted by a table' \
+       FROM gone AS g"
+);
+
+// As of any history that comes in: nobody may free what was signed elsewhere.
+static SIGNED_ELSEWHERE: Statement = of_history!(
+    "UPDATE slashguard.claim AS c SET answers = c.answers + 1 FROM d WHERE ",
+    "AND c.signature IS NULL AND c.imported_at IS NULL"
+);
+
+static CLAIMS: Statement = of_history!(
+    "INSERT INTO slashguard.claim (chain_id, slot, validator_id, duty_type_id, block_index, message_hash, node_id, answers, \
+                                   granted_at, lease_until, imported_at, signature, signed_at, block_number) \
+     SELECT $1, d.slot, d.validator_id, d.duty_type_id, d.block_index, CASE WHEN c.id IS NULL THEN d.message_hash END, 0, 0, \
+            $2, $2, $2, CASE WHEN c.id IS NULL THEN d.signature END, \
+            CASE WHEN c.id IS NULL AND d.signature IS NOT NULL THEN $2 END, d.block_number \
+       FROM d LEFT JOIN LATERAL ( \
+            SELECT c.id FROM slashguard.tombstone AS c \
+             WHERE c.cause = 'contradicted by a table' AND ",
+    "LIMIT 1) AS c ON true \
+      ORDER BY d.slot, d.validator_id, d.duty_type_id, d.block_index \
+     ON CONFLICT (chain_id, slot, validator_id, duty_type_id, block_index) DO NOTHING"
+);

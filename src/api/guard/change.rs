@@ -75,12 +75,19 @@ fn changed(old: &Tuple, new: &Tuple, shape: &Shape) -> Option<&'static str> {
 
 fn record(firing: &Firing, row: &Tuple, shape: &Shape, signature: &str) -> Result<(), Error> {
     let session = Session::open();
-    let Some(OnRecord { chain, token }) = on_record::of(&session, firing, row, shape)? else {
+    let Some(OnRecord { chain, mut token }) = on_record::of(&session, firing, row, shape)? else {
         return Err(Error::new(SqlState::LOCK_LOST, "the ledger has no claim for this row")
             .detail("Nothing was recorded.")
             .hint("Was the row written while the table was not protected? slashguard.migrate_table takes it in."));
     };
     let signature = parse_signature(signature, token.signature)?;
+    if !client_statement::carries(&row.text(shape.lock_token).unwrap_or_default()) {
+        // It holds nothing, and may deliver what verifies, as any former holder.
+        token.secret = server::secret()?;
+    }
+    if chain.chain.options.durable_record {
+        commit::answer_change_after_commit();
+    }
     let delivery = Delivery { signature: &signature, attestation: None, now: server::now() };
     record::record(&session, &token, &delivery)?;
     let options = &chain.chain.options;
@@ -113,7 +120,9 @@ pub fn before_delete(firing: &Firing) -> Result<Before, Error> {
     };
     let now = server::now();
     let lock_token = row.text(shape.lock_token).unwrap_or_default();
-    let by_holder = client_statement::carries(&lock_token);
+    // The table shows the token to others, so the role counts as well.
+    let is_its_role = claim.replay.is_some_and(|replay| replay.role == server::caller());
+    let by_holder = is_its_role && client_statement::carries(&lock_token);
     if !by_holder && claim.lease_until > now {
         return Ok(Before::Skip);
     }

@@ -6,8 +6,8 @@ use crate::api::trigger::{Before, Firing, Tuple};
 use crate::duty::acquisition::{Acquisition, Outcome, FIRST_USE};
 use crate::duty::claim::Replay;
 use crate::duty::error::{required, Error, SqlState};
-use crate::interchange::aztec_table::{Duty, Shape};
-use crate::ledger::node_table::{self, InTheWay, Key};
+use crate::interchange::aztec_table::{Duty, Shape, Unrecognised};
+use crate::ledger::node_table::{self, InTheWay, Key, NodeTable};
 use crate::ledger::server;
 use crate::ledger::statement::Session;
 
@@ -19,9 +19,9 @@ pub fn before(firing: &Firing) -> Result<Before, Error> {
     let lock_token = required("lock_token", row.text(shape.lock_token))?;
     let (chain, proof) = {
         let session = Session::open();
-        let chain = chain_of(&session, firing, duty.rollup.as_deref())?;
+        let chain = chain_of(&session, firing, &shape, &duty)?;
         let Some(chain) = chain else {
-            return Err(no_chain(&session, firing, &duty)?);
+            return Err(no_chain(&session, firing, &shape, &duty)?);
         };
         (chain, proof_of(&session, &lock_token)?)
     };
@@ -66,7 +66,7 @@ fn granted_again(
 ) -> Result<Before, Error> {
     let made_room = {
         let session = Session::open();
-        let (table, key) = (name_of(&session, firing)?, key_of(duty)?);
+        let (table, key) = (table_of(&session, firing)?, key_of(duty)?);
         let hash = required("message_hash", duty.message_hash.as_deref())?;
         match node_table::in_the_way(&session, &table, &key, hash)? {
             InTheWay::Nothing => true,
@@ -91,7 +91,7 @@ fn refused(firing: &Firing, duty: &Duty, answered: Answered) -> Result<Before, E
     if matches!(answer.outcome, Outcome::Conflict | Outcome::AlreadySigned | Outcome::InProgress) {
         let session = Session::open();
         let hash = required("message_hash", duty.message_hash.as_deref())?;
-        let table = name_of(&session, firing)?;
+        let table = table_of(&session, firing)?;
         if node_table::in_the_way(&session, &table, &key_of(duty)?, hash)? != InTheWay::Nothing {
             return Ok(Before::Skip);
         }
@@ -121,9 +121,8 @@ fn already_signed(answer: &Acquisition) -> Error {
     }
 }
 
-fn name_of(session: &Session, firing: &Firing) -> Result<String, Error> {
+fn table_of(session: &Session, firing: &Firing) -> Result<NodeTable, Error> {
     node_table::describe(session, firing.table().oid(), server::caller())?
-        .map(|table| table.name)
         .ok_or_else(|| Error::internal("a protected table is gone"))
 }
 
@@ -138,8 +137,15 @@ fn key_of(duty: &Duty) -> Result<Key<'_>, Error> {
     })
 }
 
-fn no_chain(session: &Session, firing: &Firing, duty: &Duty) -> Result<Error, Error> {
-    let table = name_of(session, firing)?;
+fn no_chain(session: &Session, firing: &Firing, shape: &Shape, duty: &Duty) -> Result<Error, Error> {
+    if shape.rollup.is_none() {
+        let why = format!(
+            "it has no column rollup_address and is protected for the chains {}, so a row may be of any of them",
+            firing.arguments().join(", ")
+        );
+        return Ok(unrecognised(SqlState::HALTED, firing, &Unrecognised(why)));
+    }
+    let table = table_of(session, firing)?.name;
     let rollup: String = duty.rollup.as_deref().unwrap_or("(none)").chars().take(50).collect();
     Ok(Error::new(SqlState::UNDEFINED_OBJECT, format!("{table} is not protected for rollup {rollup}"))
         .detail(format!("It is protected for the chains: {}.", firing.arguments().join(", ")))

@@ -3,7 +3,7 @@
 use super::{chain_of, duty_of, proof_of};
 use crate::api::grant;
 use crate::api::trigger::{Firing, Tuple};
-use crate::duty::error::Error;
+use crate::duty::error::{Error, SqlState};
 use crate::duty::key::DutyKey;
 use crate::duty::token::LockToken;
 use crate::interchange::aztec_table::Shape;
@@ -20,7 +20,7 @@ pub struct OnRecord {
 /// None: the row's rollup, validator or duty type is none that the ledger knows, so there is no claim.
 pub fn of(session: &Session, firing: &Firing, row: &Tuple, shape: &Shape) -> Result<Option<OnRecord>, Error> {
     let duty = duty_of(row, shape);
-    let Some(chain) = chain_of(session, firing, duty.rollup.as_deref())? else {
+    let Some(chain) = chain_of(session, firing, shape, &duty)? else {
         return Ok(None);
     };
     let lock_token = row.text(shape.lock_token).unwrap_or_default();
@@ -28,7 +28,13 @@ pub fn of(session: &Session, firing: &Firing, row: &Tuple, shape: &Shape) -> Res
     let Ok(request) = duty.arguments(chain, shape.generation()).parse(server::caller()) else {
         return Ok(None);
     };
-    let entry = grant::look_up(session, &request)?;
+    let entry = match grant::look_up(session, &request) {
+        // Of a row from before the protection: nobody could have asked for it.
+        Err(error) if matches!(error.code, SqlState::INVALID_PARAMETER_VALUE | SqlState::UNDEFINED_OBJECT) => {
+            return Ok(None)
+        }
+        entry => entry?,
+    };
     let Some(validator) = &entry.validator else {
         return Ok(None);
     };
