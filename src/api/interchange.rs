@@ -15,7 +15,7 @@ use crate::ledger::chains::{self, Registered};
 use crate::ledger::imports::{self, Change, Ledger, Named, NewRecord, Sought, Validator};
 use crate::ledger::progress::Progress;
 use crate::ledger::statement::Session;
-use crate::ledger::{audit, clock_mark, lock, server, switches};
+use crate::ledger::{audit, clock_mark, lock, server, shards, switches};
 use crate::rules::ethereum::{self, LowWatermarks};
 use serde_json::json;
 
@@ -155,6 +155,7 @@ impl Import<'_> {
             })
             .collect();
         let validators = imports::register(self.session, self.chain, &names, now)?;
+        shards::settle(self.session, self.chain, now)?;
         let mut merging = Vec::with_capacity(histories.len());
         for history in histories {
             let validator = *validators

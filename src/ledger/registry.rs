@@ -4,6 +4,7 @@ use super::bounds;
 use super::chains;
 use super::lock::LockName;
 use super::patience;
+use super::shards;
 use super::statement::{Session, Statement, Time, Value};
 use super::withdrawals;
 use crate::duty::chain::FirstUse;
@@ -265,7 +266,8 @@ static READ_VALIDATOR: Statement = Statement::new(
 );
 
 /// The validator, registered now if it was never seen. `first_use_slot` is where its quarantine ends. None: somebody else
-/// is registering it, and is not done within lock_timeout.
+/// is registering it, and is not done within lock_timeout. Whoever calls holds the chain's lock, and then holds the validator against
+/// the ranges of `shards`.
 pub fn register_validator(
     session: &Session,
     chain_id: i32,
@@ -298,9 +300,10 @@ pub fn validator_for_switch(
     if let Some(row) = READ_VALIDATOR.run(session, &identity)?.first() {
         return row.need(1);
     }
-    register_validator(session, chain.id, key, chain.chain.first_use_slot(now), now)?
-        .map(|validator| validator.id)
-        .ok_or_else(|| Error::internal("a validator could not be registered"))
+    let validator = register_validator(session, chain.id, key, chain.chain.first_use_slot(now), now)?
+        .ok_or_else(|| Error::internal("a validator could not be registered"))?;
+    shards::settle_one(session, chain.id, validator.id, now)?;
+    Ok(validator.id)
 }
 
 static ADD_NODE: Statement =
