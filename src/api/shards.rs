@@ -22,7 +22,7 @@ sql_functions! {
     /// granted here. `reason`: for the audit view. Without a receipt it is the operator's word that no other ledger grants anything
     /// there; on a chain that is sharded already, nothing is granted then that could have been granted elsewhere until now. Answers false
     /// where all of them are owned already. Raises 55000 where a part of them is owned already, for a receipt that was used, for a
-    /// retired or frozen chain, and without a receipt where a validator of the range is known as another shard's (a superuser may, with a
+    /// retired or frozen chain, without a receipt for a sharded chain that has no horizon, and without a receipt where a validator of the range is known as another shard's (a superuser may, with a
     /// reason); 22023 for a receipt of another range, chain or recipient, or changed on its way, for a range that ends before it begins,
     /// and for a bridge; 42704 for an unknown chain, 22P02 and 22004 for bad input, SG004 where the clock is not to be believed, 25006
     /// on a standby.
@@ -106,8 +106,7 @@ sql_functions! {
                 }))?;
                 return Ok(Some(given.show()));
             }
-            return Err(refused("first_validator", "not all of this range is owned here".to_owned())
-                .hint("slashguard.owned_ranges has what is."));
+            return Err(not_all_owned());
         }
         if let Some(validator) = shards::any_not_frozen(&session, &chain, &range)? {
             return Err(refused("first_validator", format!("validator {validator} of this range is not frozen"))
@@ -172,7 +171,7 @@ sql_functions! {
         let (chain, range) = lock_range(&session, chain, first_validator, last_validator)?;
         if let Some(owned) = shards::owned(&session, chain.id)? {
             if !range.is_covered_by(&ranges(&owned)) {
-                return Err(not_owned(&chain, "first_validator", "of this range"));
+                return Err(not_all_owned());
             }
         }
         let unfrozen = shards::unfreeze(&session, &chain, &range)?;
@@ -187,6 +186,11 @@ pub fn not_owned(chain: &Registered, argument: &str, validator: &str) -> Error {
         format!("validator {validator} is outside the ranges of chain \"{}\" that this ledger owns", chain.chain.name),
     )
     .hint("Ask the shard that owns it. slashguard.owned_ranges has the ranges of this one.")
+}
+
+fn not_all_owned() -> Error {
+    refused("first_validator", "not all of this range is owned here".to_owned())
+        .hint("slashguard.owned_ranges has what is.")
 }
 
 fn refused(argument: &str, message: String) -> Error {
@@ -312,6 +316,13 @@ fn floor_by_word(
         return Ok(Floor::default());
     }
     let slot = identity::last_slot_that_may_be_granted(chain, now);
+    if slot == i64::MAX {
+        return Err(refused(
+            "receipt",
+            "this chain has, or had, no horizon: anything may have been granted elsewhere".to_owned(),
+        )
+        .hint("Give the receipt of disown_validators on the shard that had the range."));
+    }
     Ok(Floor { slot: Some(slot), source_epoch: chain.chain.options.epochs.map(|epochs| epochs.epoch_of(slot)) })
 }
 
