@@ -45,3 +45,26 @@ same "a dump after that brings the handover" "1 $(shard_one before "SELECT id FR
     shard_one restored "SELECT count(*) || ' ' || min(id::text) FROM slashguard.handover"
 )"
 same "its receipt was one" t "$([[ $receipt == sgh1_* ]] && echo t)"
+
+# Nothing is imported: what was granted here is not granted there all the same.
+for database in here there; do
+    shard_one postgres "CREATE DATABASE $database"
+    shard_one "$database" 'CREATE EXTENSION slashguard'
+    shard_one "$database" "SELECT slashguard.register_chain('dumped', 'aztec', '1:0x$(repeat 0e 20)', now() - interval '1000.5 hours', '1 hour',
+        '{\"first_use\": \"trust\", \"signature_scheme\": \"none\", \"horizon_slots\": 5, \"margin_slots\": 2}')" > /dev/null
+done
+shard_one there "SELECT slashguard.disown_validators('dumped', '0x$(repeat 00 20)', '0x$(repeat ff 20)')" > /dev/null
+unseen=0x$(repeat 88 20)
+same "here both are granted" 'acquired acquired' "$(outcome_of here "$high" 1000) $(outcome_of here "$unseen" 1003)"
+same "there nothing is" 'halted not_owned' "$(outcome_of there "$high" 1000)"
+shard_one here "SELECT slashguard.freeze_validators('dumped', $range)" > /dev/null
+shard_one there "SELECT slashguard.freeze('dumped', '$high')" > /dev/null
+receipt=$(shard_one here "SELECT slashguard.disown_validators('dumped', $range, '$(shard_one there 'SELECT slashguard.ledger_id()')')")
+same "there it is owned, and what an operator froze there stays frozen" 't halted frozen' \
+    "$(shard_one there "SELECT slashguard.own_validators('dumped', $range, '$receipt')") $(outcome_of there "$high" 1004)"
+shard_one there "SELECT slashguard.unfreeze('dumped', '$high')" > /dev/null
+same "of what was granted here nothing is granted there, seen or unseen" 'stale low_watermark stale low_watermark' \
+    "$(outcome_of there "$high" 1000) $(outcome_of there "$unseen" 1003)"
+same "above it is" 'acquired acquired' "$(outcome_of there "$high" 1004) $(outcome_of there "$unseen" 1004)"
+same "here it is not" 'halted not_owned halted not_owned' "$(outcome_of here "$high" 1004) $(outcome_of here "$unseen" 1004)"
+same "a changed receipt" 22023 "$(told_by there "SELECT slashguard.own_validators('dumped', '0x$(repeat 00 20)', '0x7f$(repeat ff 19)', '${receipt:0:40}$([ "${receipt:40:1}" = 0 ] && echo 1 || echo 0)${receipt:41}')")"

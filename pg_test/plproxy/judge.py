@@ -43,10 +43,10 @@ def surrounding_votes(events):
 
 
 def lost(events, records):
-    """`records`: the hash on record by duty, on the shard that owns the validator in the end."""
+    """`records`: the hashes on record by duty, on the shard that owns the validator in the end."""
     for key, messages in granted(events).items():
         for message, _ in messages:
-            if records.get(key) != message:
+            if message not in records.get(key, ()):
                 yield f"{key}: granted {message}, on record {records.get(key)}"
 
 

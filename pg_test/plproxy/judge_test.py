@@ -33,9 +33,9 @@ class Judge(unittest.TestCase):
         self.assertEqual([], list(judge.surrounding_votes([vote(2, 3), vote(1, 4, validator="0x22")])))
 
     def test_what_is_not_on_record_is_lost(self):
-        self.assertEqual([], list(judge.lost([event(), event("halted", at=11)], {("0x11", "block", 10): "0xaa"})))
+        self.assertEqual([], list(judge.lost([event(), event("halted", at=11)], {("0x11", "block", 10): {"0xaa"}})))
         self.assertEqual(1, len(list(judge.lost([event()], {}))))
-        self.assertEqual(1, len(list(judge.lost([event()], {("0x11", "block", 10): "0xbb"}))))
+        self.assertEqual(1, len(list(judge.lost([event()], {("0x11", "block", 10): {"0xbb"}}))))
         self.assertEqual([], list(judge.lost_signatures([event(signed=True), event(at=11)], {("0x11", "block", 10)})))
         self.assertEqual(1, len(list(judge.lost_signatures([event(signed=True)], {("0x11", "block", 11)}))))
 

@@ -4,6 +4,7 @@ once more with another message. In the end the ledgers are sabotaged, and the sa
 
 Usage: moves.py SECONDS FOLDER, after docs/sharding.md was told. The last line is `N passed, N failed`."""
 
+import collections
 import json
 import multiprocessing
 import pathlib
@@ -120,7 +121,7 @@ class Storm:
         self.stop, self.counter = multiprocessing.Event(), multiprocessing.Value("Q", 0)
         self.files = [folder / f"{chain}-{number}.json" for number in range(CLIENTS)]
         self.processes = [
-            multiprocessing.Process(target=run, args=(chain, number, self.counter, self.stop, file))
+            multiprocessing.Process(target=run, args=(chain, number, self.counter, self.stop, file), daemon=True)
             for number, file in enumerate(self.files)
         ]
         for process in self.processes:
@@ -203,13 +204,13 @@ def owner(validator):
 def judge_all(operator, events):
     check("no duty was granted for two messages", judge.double_messages(events))
     check("no vote surrounds another", judge.surrounding_votes(events))
-    records, signed = {}, set()
+    records, signed = collections.defaultdict(set), set()
     for shard, connection in operator.shards.items():
         for validator, kind, at, message, is_signed in connection.execute(RECORDS, (operator.chain,)):
             if is_signed:
                 signed.add((validator, kind, at))
             if owner(validator) == shard:
-                records[validator, kind, at] = message
+                records[validator, kind, at].add(message)
     check("nothing that was granted is lost", judge.lost(events, records))
     check("no signature is lost", judge.lost_signatures(events, signed))
 

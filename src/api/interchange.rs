@@ -234,7 +234,9 @@ impl Import<'_> {
         sought: &[Sought],
         duty_types: imports::DutyTypes,
     ) -> Result<Ledger, Error> {
-        let mut ledger = Ledger::new(duty_types, self.epochs.slots_per_epoch());
+        let ids: Vec<i32> = merging.iter().map(|merging| merging.validator.id).collect();
+        let elsewhere = shards::elsewhere_among(self.session, &ids)?;
+        let mut ledger = Ledger::new(duty_types, self.epochs.slots_per_epoch(), elsewhere);
         ledger.add(self.session, self.chain, sought)?;
         let known = || merging.iter().filter(|merging| merging.validator.registered_before);
         // What surrounds a vote ends after its target, and what it surrounds ends after its source.

@@ -15,6 +15,7 @@ use crate::duty::clock::Timestamp;
 use crate::duty::error::Error;
 use crate::duty::validator_range::ValidatorRange;
 use crate::rules::watermark::NOT_OWNED;
+use std::collections::HashSet;
 
 /// Below it nothing is granted in a range that came from another shard.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -204,6 +205,14 @@ static IS_ELSEWHERE: Statement =
 /// Whether it is known as another shard's.
 pub fn is_elsewhere(session: &Session, validator_id: i32) -> Result<bool, Error> {
     Ok(IS_ELSEWHERE.run(session, &[Value::Integer(Some(validator_id))])?.any())
+}
+
+static ELSEWHERE_AMONG: Statement =
+    Statement::new(c"SELECT id FROM slashguard.validator WHERE id = ANY ($1) AND elsewhere_at IS NOT NULL");
+
+/// Those of them that are known as another shard's.
+pub fn elsewhere_among(session: &Session, validator_ids: &[i32]) -> Result<HashSet<i32>, Error> {
+    ELSEWHERE_AMONG.run(session, &[Value::Integers(validator_ids)])?.iter().map(|row| row.need(1)).collect()
 }
 
 macro_rules! close_what_is_outside {

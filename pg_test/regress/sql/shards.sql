@@ -181,6 +181,21 @@ SELECT length(slashguard.disown_validators('shards split', :'half', :'last', :'s
 SELECT first_validator, last_validator, known_validators FROM slashguard.owned_ranges WHERE chain = 'shards split';
 SELECT outcome FROM slashguard.try_acquire_duty('shards split', :'low_one', 1004, 'ATTESTATION', :'message', 'node-a');
 
+-- With epochs: the last slot or target, and the latest source. A validator that may be claimed beyond them has no other.
+SELECT '0x10' || repeat('00', 47) AS low_key, '0x90' || repeat('00', 47) AS high_key, '0x91' || repeat('00', 47) AS higher_key,
+       '0x80' || repeat('00', 47) AS half_key, '0x' || repeat('ff', 48) AS last_key \gset
+SELECT slashguard.register_chain('shards votes', 'ethereum', '0x' || repeat('5a', 32), now() - interval '64005 hours', '1 hour',
+                                 '{"first_use": "trust", "signature_scheme": "none", "slots_per_epoch": 10, "horizon_slots": 50, "margin_slots": 2}');
+SELECT outcome FROM slashguard.try_acquire_attestation('shards votes', :'low_key', 6399, 6401, :'message', 'node-a');
+SELECT outcome FROM slashguard.try_acquire_attestation('shards votes', :'high_key', 6390, 6391, :'message', 'node-a');
+SELECT outcome FROM slashguard.try_acquire_attestation('shards votes', :'high_key', 6391, 6399, :'message', 'node-a');
+SELECT outcome FROM slashguard.try_acquire_attestation('shards votes', :'higher_key', 6394, 6395, :'message', 'node-a');
+SELECT outcome FROM slashguard.try_acquire_attestation('shards votes', :'higher_key', 6388, 6389, :'message', 'node-a');
+SELECT outcome FROM slashguard.try_acquire_block('shards votes', :'higher_key', 63993, :'message', 'node-a');
+SELECT slashguard.freeze_validators('shards votes', :'half_key', :'last_key');
+SELECT length(slashguard.disown_validators('shards votes', :'half_key', :'last_key', :'stranger')) AS receipt;
+SELECT details - 'to' - 'first_validator' - 'last_validator' AS details FROM slashguard.audit_entry WHERE chain = 'shards votes' AND action = 'disown_validators';
+
 -- Every change is in the audit: the watermark of a handover is the last slot that was granted in the range.
 SELECT chain, action, details - 'to' AS details, details ->> 'to' = :'stranger' AS to_the_stranger
   FROM slashguard.audit_entry WHERE chain LIKE 'shards%' AND action ~ 'own_validators|freeze_validators|repeat' ORDER BY id;
