@@ -9,6 +9,7 @@ use crate::duty::error::{required, Error, SqlState};
 use crate::duty::hex_text;
 use crate::duty::rules::Rules;
 use crate::ledger::chains::{self, Chain, Registered};
+use crate::ledger::shards::Standing;
 use crate::ledger::statement::Session;
 use crate::ledger::{audit, clock_mark, lock, registry, server, shards};
 use serde_json::{json, Map, Value};
@@ -97,7 +98,7 @@ sql_functions! {
         let mut names = Vec::with_capacity(validators.len());
         for validator in validators {
             let key = parse_listed_validator(&registered, &required("validators", validator)?)?;
-            if is_sharded && !shards::owns(&session, registered.id, &key)? {
+            if is_sharded && shards::standing(&session, registered.id, &key)? == Standing::Elsewhere {
                 return Err(super::shards::not_owned(&registered, "validators", &hex_text::show(&key)));
             }
             lifted += i64::from(registry::declare_new(&session, registered.id, &key, server::now())?);

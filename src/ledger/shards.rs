@@ -8,7 +8,7 @@
 use super::chains::Registered;
 use super::identity;
 use super::lock;
-use super::registry::{self, Chain, Validator};
+use super::registry::{self, Chain, Seen, Validator};
 use super::statement::{statement, Rows, Session, Statement, Value};
 use super::switches;
 use crate::duty::clock::Timestamp;
@@ -274,17 +274,31 @@ fn settle_rows(session: &Session, [close, raise]: [&Statement; 2], id: i32, now:
     Ok(())
 }
 
-static OWNS: Statement = Statement::new(
-    c"SELECT c.sharded_at IS NULL OR EXISTS (
+static STANDING: Statement = Statement::new(
+    c"SELECT c.sharded_at IS NOT NULL, EXISTS (
              SELECT FROM slashguard.validator_range AS r
               WHERE r.chain_id = c.id AND r.disowned_at IS NULL AND $2 BETWEEN r.first_validator AND r.last_validator)
         FROM slashguard.chain AS c WHERE c.id = $1",
 );
 
-/// Whether a validator is in the ranges. It is only as true as the chain's lock is held.
-pub fn owns(session: &Session, chain_id: i32, key: &[u8]) -> Result<bool, Error> {
-    let rows = OWNS.run(session, &[Value::Integer(Some(chain_id)), Value::Bytes(Some(key))])?;
-    rows.first().ok_or_else(|| Error::internal("a chain is gone"))?.need(1)
+/// Where a validator stands to the ranges.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Standing {
+    /// Nothing was ever said of this chain.
+    NotSharded,
+    Owned,
+    Elsewhere,
+}
+
+/// It is only as true as the chain's lock is held.
+pub fn standing(session: &Session, chain_id: i32, key: &[u8]) -> Result<Standing, Error> {
+    let rows = STANDING.run(session, &[Value::Integer(Some(chain_id)), Value::Bytes(Some(key))])?;
+    let row = rows.first().ok_or_else(|| Error::internal("a chain is gone"))?;
+    Ok(match (row.need(1)?, row.need(2)?) {
+        (false, _) => Standing::NotSharded,
+        (true, true) => Standing::Owned,
+        (true, false) => Standing::Elsewhere,
+    })
 }
 
 /// What came of a validator that was never seen on its chain.
@@ -304,16 +318,23 @@ pub fn first_sight(
     now: Timestamp,
 ) -> Result<FirstSight, Error> {
     // Held until the transaction ends: a change of ranges that came between would not see the new row.
-    let Some(_held_to_the_end) = lock::share(chain.lock)? else {
+    let Some(held_to_the_end) = lock::share(chain.lock)? else {
         return Ok(FirstSight::HeldUp("an operator's change to this chain is under way"));
     };
-    if !owns(session, chain.id, key)? {
+    let standing = standing(session, chain.id, key)?;
+    if standing == Standing::Elsewhere {
         return Ok(FirstSight::NotOwned);
     }
-    let Some(validator) = registry::register_validator(session, chain.id, key, first_use_slot, now)? else {
+    let Some(seen) = registry::register_validator(session, chain.id, key, first_use_slot, now)? else {
         return Ok(FirstSight::HeldUp("another caller is registering this validator"));
     };
-    settle_one(session, chain.id, validator.id, now)?;
+    let Seen { validator, is_new } = seen;
+    if !is_new {
+        // Somebody else's row is there for all to see by now, and who waits for that one's signature must hold nobody up.
+        held_to_the_end.give_back();
+    } else if standing == Standing::Owned {
+        settle_one(session, chain.id, validator.id, now)?;
+    }
     Ok(FirstSight::Registered(validator))
 }
 

@@ -196,6 +196,35 @@ SELECT slashguard.freeze_validators('shards votes', :'half_key', :'last_key');
 SELECT length(slashguard.disown_validators('shards votes', :'half_key', :'last_key', :'stranger')) AS receipt;
 SELECT details - 'to' - 'first_validator' - 'last_validator' AS details FROM slashguard.audit_entry WHERE chain = 'shards votes' AND action = 'disown_validators';
 
+-- A protected table: its nodes' rows are held against the ranges, and what comes in with it as well.
+\getenv folder PG_ABS_SRCDIR
+\set statements :folder '/node/statements.psql'
+\set b :folder '/node/generation_b.psql'
+\set ECHO none
+\i :statements
+\i :b
+\set ECHO all
+\set rollup 0x0000000000000000000000000000000000005a51
+\set hash :message
+\set slot 7
+\set validator :high_one
+:insert
+SELECT slashguard.register_chain('shards table', 'aztec', '1:0x0000000000000000000000000000000000005a51', '2020-01-01 00:00+00', '12 s',
+                                 '{"first_use": "trust", "signature_scheme": "none", "horizon_slots": null}');
+SELECT slashguard.own_validators('shards table', :'zero', :'below');
+SELECT slashguard.protect_table('validator_duties', 'shards table');
+SELECT validator, owned, frozen_reason FROM slashguard.validators WHERE chain = 'shards table' ORDER BY validator;
+\set slot 8
+\set VERBOSITY terse
+:insert
+\set validator :high_two
+:insert
+\set validator :low_one
+:insert
+\set VERBOSITY default
+SELECT validator, slot, state FROM slashguard.duties WHERE chain = 'shards table' ORDER BY slot, validator;
+DROP TABLE validator_duties;
+
 -- Every change is in the audit: the watermark of a handover is the last slot that was granted in the range.
 SELECT chain, action, details - 'to' AS details, details ->> 'to' = :'stranger' AS to_the_stranger
   FROM slashguard.audit_entry WHERE chain LIKE 'shards%' AND action ~ 'own_validators|freeze_validators|repeat' ORDER BY id;
