@@ -200,6 +200,8 @@ SELECT details - 'to' - 'first_validator' - 'last_validator' AS details FROM sla
 \getenv folder PG_ABS_SRCDIR
 \set statements :folder '/node/statements.psql'
 \set b :folder '/node/generation_b.psql'
+CREATE SCHEMA shards_nodes;
+SET search_path = shards_nodes;
 \set ECHO none
 \i :statements
 \i :b
@@ -224,6 +226,8 @@ SELECT validator, owned, frozen_reason FROM slashguard.validators WHERE chain = 
 \set VERBOSITY default
 SELECT validator, slot, state FROM slashguard.duties WHERE chain = 'shards table' ORDER BY slot, validator;
 DROP TABLE validator_duties;
+RESET search_path;
+DROP SCHEMA shards_nodes;
 
 -- Every change is in the audit: the watermark of a handover is the last slot that was granted in the range.
 SELECT chain, action, details - 'to' AS details, details ->> 'to' = :'stranger' AS to_the_stranger
