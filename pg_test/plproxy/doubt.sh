@@ -68,3 +68,25 @@ same "of what was granted here nothing is granted there, seen or unseen" 'stale 
 same "above it is" 'acquired acquired' "$(outcome_of there "$high" 1004) $(outcome_of there "$unseen" 1004)"
 same "here it is not" 'halted not_owned halted not_owned' "$(outcome_of here "$high" 1004) $(outcome_of here "$unseen" 1004)"
 same "a changed receipt" 22023 "$(told_by there "SELECT slashguard.own_validators('dumped', '0x$(repeat 00 20)', '0x7f$(repeat ff 19)', '${receipt:0:40}$([ "${receipt:40:1}" = 0 ] && echo 1 || echo 0)${receipt:41}')")"
+
+# The disk goes back in time. No mark on the server tells, but a node's position does, and then the shard is frozen as well.
+with_position() { # SLOT SEEN_POSITION: sets $answer and, where it was granted something, $position
+    local new
+    IFS='|' read -r answer new < <(shard_one there "SELECT concat_ws(' ', outcome, details ->> 'cause'), position
+        FROM slashguard.try_acquire_duty('dumped', '$high', $1, 'GOVERNANCE_VOTE', '0x$(repeat 01 32)', 'node-a', seen_position => nullif('$2', ''))")
+    position=${new:-$position}
+}
+answer='' position=''
+with_position 1004 ''
+with_position 1004 "$position"
+cluster_save test-plproxy-shard_one kept
+with_position 1005 "$position"
+same "a node is granted something" acquired "$answer"
+shard_one there "SELECT slashguard.freeze_validators('dumped', $range)" > /dev/null
+shard_one there "SELECT slashguard.disown_validators('dumped', $range)" > /dev/null
+same "then the range is given up" 'halted not_owned' "$(outcome_of there "$high" 1005)"
+cluster_put_back test-plproxy-shard_one kept
+same "put back, it owns the range again" 1 "$(shard_one there "SELECT count(*) FROM slashguard.owned_ranges")"
+with_position 1005 "$position"
+same "but the node tells, and the shard is frozen" 'halted frozen 1' \
+    "$(PGOPTIONS='-c slashguard.clock_offset=72000' outcome_of there "$high" 1024) $(shard_one there "SELECT count(*) FROM slashguard.audit WHERE action = 'quarantine'")"

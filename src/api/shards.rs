@@ -48,7 +48,7 @@ sql_functions! {
         let floor = match &handover {
             Some(handover) => {
                 check_handover(&session, &chain, &range, handover)?;
-                Floor { slot: Some(handover.low_watermark), source_epoch: handover.low_source_epoch }
+                Floor { slot: Some(handover.low_watermark).filter(|slot| *slot >= 0), source_epoch: handover.low_source_epoch }
             }
             None => floor_by_word(&session, &chain, &range, owned.is_some(), reason.as_deref(), now)?,
         };
@@ -115,7 +115,7 @@ sql_functions! {
         let now = clock_mark::latest_of(&session, server::now())?;
         let given = match recipient {
             Some(recipient) => {
-                let reach = shards::reach(&session, &chain, &range, now)?;
+                let reach = handovers::reach(&session, &chain, &range, now)?;
                 let floors = owned.iter().flatten().filter(|owned| owned.range.overlaps(&range));
                 let reach = floors.fold(reach, |reach, owned| Floor {
                     slot: reach.slot.max(owned.floor.slot),

@@ -2,7 +2,8 @@
 //! in, and by which transaction the row itself was written: a restored row has another.
 //!
 //! What differs is doubt: a promotion, a recovery to a point in time, a restore or a copy of the database may have lost
-//! the newest grants. Then every chain is quarantined by its clock, and signing resumes when the chain has moved on. A
+//! the newest grants. Then every chain is quarantined by its clock, and signing resumes when the chain has moved on; one of
+//! which this ledger owns ranges of validators is frozen, because a range may have been given up since. A
 //! server that was merely started anew raises no doubt by itself, but may stand on a data directory that was put back: the
 //! nodes that hand back positions are heard first.
 

@@ -6,7 +6,6 @@
 //! that lock, shared or exclusive, until its transaction ends, so no row appears beside a change unseen.
 
 use super::chains::Registered;
-use super::identity;
 use super::lock;
 use super::registry::{self, Chain, Seen, Validator};
 use super::statement::{statement, Rows, Session, Statement, Value};
@@ -150,7 +149,8 @@ fn one_text(rows: &Rows) -> Result<Option<String>, Error> {
     rows.first().map(|row| row.need(1)).transpose()
 }
 
-fn within<'a>(chain: &Registered, range: &'a ValidatorRange) -> [Value<'a>; 3] {
+/// The parameters of a statement about a range.
+pub fn within<'a>(chain: &Registered, range: &'a ValidatorRange) -> [Value<'a>; 3] {
     [Value::Integer(Some(chain.id)), Value::Bytes(Some(range.first())), Value::Bytes(Some(range.last()))]
 }
 
@@ -336,66 +336,6 @@ pub fn first_sight(
         settle_one(session, chain.id, validator.id, now)?;
     }
     Ok(FirstSight::Registered(validator))
-}
-
-// IS TRUE: so the validators are looked up in a hash, row by row, from the newest on.
-static LAST_SLOT: Statement = Statement::new(
-    c"SELECT c.slot FROM slashguard.claim AS c
-       WHERE c.chain_id = $1 AND c.slot BETWEEN $4 AND $5
-         AND (c.validator_id IN (SELECT v.id FROM slashguard.validator AS v
-                                  WHERE v.chain_id = $1 AND v.key BETWEEN $2 AND $3)) IS TRUE
-       ORDER BY c.slot DESC LIMIT 1",
-);
-static LAST_VOTE: Statement = Statement::new(
-    c"SELECT c.source_epoch FROM slashguard.claim AS c
-       WHERE c.chain_id = $1 AND c.slot BETWEEN $4 AND $5 AND c.source_epoch IS NOT NULL
-         AND (c.validator_id IN (SELECT v.id FROM slashguard.validator AS v
-                                  WHERE v.chain_id = $1 AND v.key BETWEEN $2 AND $3)) IS TRUE
-       ORDER BY c.slot DESC LIMIT 1",
-);
-static LAST_SOURCE: Statement = Statement::new(
-    c"SELECT pg_catalog.max(c.source_epoch) FROM slashguard.claim AS c
-       WHERE c.chain_id = $1 AND c.slot BETWEEN $4 AND $5
-         AND (c.validator_id IN (SELECT v.id FROM slashguard.validator AS v
-                                  WHERE v.chain_id = $1 AND v.key BETWEEN $2 AND $3)) IS TRUE",
-);
-static BEYOND_RECORD: Statement = Statement::new(
-    c"SELECT c.low_watermark, GREATEST(c.low_watermark, c.quarantine_slot, c.awaited_slot),
-             GREATEST(c.low_source_epoch, c.quarantine_source_epoch,
-                      CASE WHEN c.quarantine_source_epoch IS NULL THEN c.quarantine_slot / c.slots_per_epoch END,
-                      c.awaited_slot / c.slots_per_epoch, h.source_epoch)
-        FROM slashguard.chain AS c
-       CROSS JOIN (SELECT pg_catalog.max(v.history_source_epoch) AS source_epoch FROM slashguard.validator AS v
-                    WHERE v.chain_id = $1 AND v.key BETWEEN $2 AND $3) AS h
-       WHERE c.id = $1",
-);
-
-/// What nothing that was ever granted to a validator of the range is above: on record, deleted, or perhaps lost. The chain's lock must
-/// be held alone, and the range be frozen.
-pub fn reach(session: &Session, chain: &Registered, range: &ValidatorRange, now: Timestamp) -> Result<Floor, Error> {
-    // Imported history may name a slot that is ages away; such a one was not granted here, and must not end a validator's life.
-    let last = identity::last_slot_that_may_be_granted(chain, now);
-    let within = within(chain, range);
-    let rows = BEYOND_RECORD.run(session, &within)?;
-    let row = rows.first().ok_or_else(|| Error::internal("a chain is gone"))?;
-    let first = row.get::<i64>(1)?.map_or(0, |low| low.saturating_add(1));
-    let (floor, source_floor): (Option<i64>, Option<i64>) = (row.get(2)?, row.get(3)?);
-    let look = |statement: &Statement, first: i64| -> Result<Option<i64>, Error> {
-        let [chain_id, first_key, last_key] = within;
-        let values = [chain_id, first_key, last_key, Value::Bigint(Some(first)), Value::Bigint(Some(last))];
-        Ok(statement.run(session, &values)?.first().map(|row| row.get(1)).transpose()?.flatten())
-    };
-    let slot = look(&LAST_SLOT, first)?.max(floor).unwrap_or(-1).min(last).max(-1);
-    let Some(epochs) = chain.chain.options.epochs else {
-        return Ok(Floor { slot: Some(slot), source_epoch: None });
-    };
-    // The source of the last vote is at most the latest of all; and votes with earlier targets have sources that are earlier still.
-    let source = match look(&LAST_VOTE, first)? {
-        Some(source) => look(&LAST_SOURCE, epochs.first_slot(source).max(first))?,
-        None => None,
-    };
-    let source_epoch = source.max(source_floor).unwrap_or(0).clamp(0, epochs.epoch_of(last).max(0));
-    Ok(Floor { slot: Some(slot), source_epoch: Some(source_epoch) })
 }
 
 static DOUBT: Statement = Statement::new(
