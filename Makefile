@@ -5,7 +5,7 @@ DESTDIR ?=
 INSTALL ?= install
 
 # Their order is the order in the install script.
-SQL_FILES = sql/schema.sql sql/tables.sql sql/sequencer_tables.sql sql/backstop.sql sql/types.sql sql/functions.sql sql/ethereum.sql sql/bridge.sql sql/batch.sql sql/crypto.sql sql/switches.sql sql/sequencer.sql sql/protection.sql sql/views.sql sql/privileges.sql
+SQL_FILES = sql/schema.sql sql/tables.sql sql/shard_tables.sql sql/sequencer_tables.sql sql/backstop.sql sql/types.sql sql/functions.sql sql/ethereum.sql sql/bridge.sql sql/batch.sql sql/crypto.sql sql/switches.sql sql/shards.sql sql/sequencer.sql sql/protection.sql sql/views.sql sql/privileges.sql
 
 EXTENSION = slashguard
 VERSION := $(shell sed -n "s/^default_version *= *'\(.*\)'/\1/p" $(EXTENSION).control)
@@ -22,7 +22,7 @@ INSTALL_SCRIPT = target/$(EXTENSION)--$(VERSION).sql
 CRATE_FILES := $(shell find src -type f) Cargo.toml Cargo.lock $(wildcard build.rs .cargo/config.toml)
 STRAY_SQL := $(filter-out $(SQL_FILES) $(UPGRADE_FILES),$(wildcard sql/*.sql))
 
-SUITES = lint unit regress isolation waiting wire storm attestations eip3076 dump recovery positions loss freeze clock subscription sequencer crash failover standby logs pooler failures restore cron typed_data batches bridge readme aztec ha
+SUITES = lint unit regress isolation waiting wire storm attestations eip3076 dump recovery positions loss freeze clock subscription sequencer crash failover standby logs pooler failures restore cron typed_data batches bridge plproxy readme aztec ha
 
 # rustup puts cargo here, and a shell that was open before does not know it yet.
 export PATH := $(PATH):$(HOME)/.cargo/bin
@@ -155,6 +155,7 @@ test: ready
 ## test-typed_data: digests and signatures compared with ethers, eth-account, libsodium, Milagro and noble (TYPED_DATA_CASES=10000)
 ## test-batches: many duties in one call: the same answers as one by one, nothing before the commit, beside everything else (BATCHES_SEED=20261121)
 ## test-bridge: the story of docs/bridge.md; and many connections ask for withdrawals of few recipients (BRIDGE_SECONDS=5 BRIDGE_SEED=1)
+## test-plproxy: two shards behind PL/Proxy (docs/sharding.md); and a range moves from one to the other under load (PLPROXY_SECONDS=4)
 ## test-readme: everything the README shows
 ## test-aztec: the npm package's own ValidatorHASigner signs through slashguard, and on its own table (needs Node 20.10; STORM_SECONDS=20)
 ## test-ha: Patroni, etcd, HAProxy and PgBouncer: the primary is killed, paused and switched over again and again (HA_ROUNDS=8)

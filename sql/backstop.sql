@@ -69,6 +69,7 @@ WHEN (OLD.low_watermark IS NOT NULL AND (NEW.low_watermark IS NULL OR NEW.low_wa
       OR OLD.low_source_epoch IS NOT NULL
          AND (NEW.low_source_epoch IS NULL OR NEW.low_source_epoch < OLD.low_source_epoch)
       OR OLD.retired_at IS NOT NULL AND NEW.retired_at IS DISTINCT FROM OLD.retired_at
+      OR OLD.sharded_at IS NOT NULL AND NEW.sharded_at IS DISTINCT FROM OLD.sharded_at
       OR OLD.id <> NEW.id OR OLD.rules <> NEW.rules OR OLD.identity <> NEW.identity
       OR OLD.genesis_time IS DISTINCT FROM NEW.genesis_time
       OR OLD.slot_duration_us IS DISTINCT FROM NEW.slot_duration_us
@@ -89,6 +90,40 @@ WHEN (OLD.low_watermark IS NOT NULL AND (NEW.low_watermark IS NULL OR NEW.low_wa
          AND (NEW.history_target_epoch IS NULL OR NEW.history_target_epoch < OLD.history_target_epoch)
       OR OLD.votes_may_surround AND NOT NEW.votes_may_surround)
 EXECUTE FUNCTION slashguard.refuse_lowering();
+
+-- Another shard's validator is this one's only once a range says so.
+CREATE FUNCTION slashguard.refuse_owning() RETURNS trigger
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
+AS $function$
+BEGIN
+    IF EXISTS (
+        SELECT FROM slashguard.validator_range AS r
+         WHERE r.chain_id = OLD.chain_id AND r.disowned_at IS NULL
+           AND OLD.key BETWEEN r.first_validator AND r.last_validator) THEN
+        RETURN NEW;
+    END IF;
+    RAISE EXCEPTION 'a validator outside the owned ranges is another shard''s'
+        USING ERRCODE = '55000',
+              DETAIL = 'Two shards could both grant one duty.',
+              HINT = 'slashguard.own_validators owns a range, with the receipt of the shard that gave it up.';
+END
+$function$;
+COMMENT ON FUNCTION slashguard.refuse_owning() IS 'Trigger: refuses to take a validator for one''s own that no owned range has.';
+CREATE TRIGGER stays_elsewhere BEFORE UPDATE ON slashguard.validator FOR EACH ROW
+WHEN (OLD.elsewhere_at IS NOT NULL AND NEW.elsewhere_at IS NULL)
+EXECUTE FUNCTION slashguard.refuse_owning();
+-- What was owned is kept, with its receipt; a range that was given up comes back as another row.
+CREATE TRIGGER kept BEFORE DELETE OR TRUNCATE ON slashguard.validator_range FOR EACH STATEMENT
+EXECUTE FUNCTION slashguard.refuse_lowering();
+CREATE TRIGGER same_range
+BEFORE UPDATE OF id, chain_id, first_validator, last_validator, owned_at, receipt_id, low_watermark, low_source_epoch
+ON slashguard.validator_range FOR EACH STATEMENT EXECUTE FUNCTION slashguard.refuse_lowering();
+CREATE TRIGGER stays_disowned BEFORE UPDATE ON slashguard.validator_range FOR EACH ROW
+WHEN (OLD.disowned_at IS NOT NULL AND NEW.disowned_at IS DISTINCT FROM OLD.disowned_at)
+EXECUTE FUNCTION slashguard.refuse_lowering();
+CREATE TRIGGER append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON slashguard.handover FOR EACH STATEMENT
+EXECUTE FUNCTION slashguard.refuse_lowering();
+
 CREATE TRIGGER only_rises BEFORE UPDATE ON slashguard.clock_mark FOR EACH ROW
 WHEN (NEW.latest < OLD.latest)
 EXECUTE FUNCTION slashguard.refuse_lowering();
@@ -138,7 +173,7 @@ DECLARE
     table_name text;
 BEGIN
     FOREACH table_name IN ARRAY ARRAY['ledger', 'clock_mark', 'server_start', 'chain', 'validator', 'node', 'witness',
-                                      'duty_type', 'claim', 'withdrawal_request', 'withdrawal', 'tombstone', 'refusal',
+                                      'validator_range', 'handover', 'duty_type', 'claim', 'withdrawal_request', 'withdrawal', 'tombstone', 'refusal',
                                       'counter', 'audit_entry', 'sequencer_key', 'sequencer', 'sequencer_message',
                                       'missing_range', 'sequencer_equivocation', 'sequencer_evidence'] LOOP
         EXECUTE pg_catalog.format(

@@ -58,6 +58,10 @@ GRANT EXECUTE ON FUNCTION
     slashguard.unfreeze,
     slashguard.raise_low_watermark,
     slashguard.set_high_watermark,
+    slashguard.own_validators,
+    slashguard.disown_validators,
+    slashguard.freeze_validators,
+    slashguard.unfreeze_validators,
     slashguard.cleanup_stuck_duties,
     slashguard.cleanup_old_duties,
     slashguard.begin_maintenance,
@@ -89,12 +93,14 @@ GRANT EXECUTE ON FUNCTION
     slashguard.verify_signed_message(jsonb, text)
 TO slashguard_client, slashguard_maintainer, slashguard_reader;
 
-GRANT EXECUTE ON FUNCTION slashguard.ledger_time TO slashguard_reader, slashguard_maintainer;
+GRANT EXECUTE ON FUNCTION slashguard.ledger_time, slashguard.ledger_id TO slashguard_reader, slashguard_maintainer;
 GRANT SELECT ON
     slashguard.chains,
     slashguard.duties,
     slashguard.freed_duties,
     slashguard.watermarks,
+    slashguard.owned_ranges,
+    slashguard.validators,
     slashguard.refusals,
     slashguard.stats,
     slashguard.audit,

@@ -72,6 +72,7 @@ CREATE TABLE slashguard.chain (
     freeze_id uuid,
     doubt_while_frozen text,
     validator_bounds_version bigint NOT NULL DEFAULT 0,
+    sharded_at timestamptz,
     registered_at timestamptz NOT NULL,
     retired_at timestamptz,
     UNIQUE (rules, identity),
@@ -91,6 +92,7 @@ COMMENT ON COLUMN slashguard.chain.covered_until IS 'Whatever was granted for th
 COMMENT ON COLUMN slashguard.chain.awaited_slot IS 'After a restart, nothing is granted at or below it before the witnesses have reported.';
 COMMENT ON COLUMN slashguard.chain.awaited_since IS 'Nodes that handed back a position since then are the witnesses.';
 COMMENT ON COLUMN slashguard.chain.doubt_while_frozen IS 'What raised doubt while nothing could be granted. The unfreeze settles it: by a receipt, or by a quarantine.';
+COMMENT ON COLUMN slashguard.chain.sharded_at IS 'From then on this ledger owns the validators of its ranges alone. Null: all of them.';
 COMMENT ON COLUMN slashguard.chain.validator_bounds_version IS 'Rises with every change to a bound of one validator, so that a claim need not read them each time.';
 
 CREATE TABLE slashguard.validator (
@@ -109,8 +111,11 @@ CREATE TABLE slashguard.validator (
     high_watermark bigint,
     frozen_at timestamptz,
     frozen_reason text,
-    UNIQUE (chain_id, key)
+    elsewhere_at timestamptz,
+    UNIQUE (chain_id, key),
+    CONSTRAINT elsewhere_is_frozen_here CHECK (elsewhere_at IS NULL OR frozen_at IS NOT NULL)
 );
+COMMENT ON COLUMN slashguard.validator.elsewhere_at IS 'Since then it is outside the ranges that this ledger owns: another shard grants to it, and here it stays frozen.';
 COMMENT ON COLUMN slashguard.validator.history_block_slot IS 'Where the imported history of its blocks begins: at or below it no other block is granted.';
 COMMENT ON COLUMN slashguard.validator.history_source_epoch IS 'The earliest source of its imported attestations: below it none is granted.';
 COMMENT ON COLUMN slashguard.validator.history_target_epoch IS 'Where the imported history of its attestations begins: at or below it no other one is granted.';

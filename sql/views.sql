@@ -10,7 +10,7 @@ SELECT c.name AS chain, c.rules, c.identity, c.genesis_time,
        c.first_use, c.horizon_slots, c.margin_slots, c.allow_unsigned_release, c.signature_scheme, c.record_commit,
        c.require_standby, c.quorum, c.daily_limit,
        make_interval(secs => c.retention_us / 1000000.0) AS retention,
-       c.low_watermark, c.high_watermark, c.frozen_at, c.frozen_reason, c.registered_at, c.retired_at,
+       c.low_watermark, c.high_watermark, c.frozen_at, c.frozen_reason, c.registered_at, c.retired_at, c.sharded_at,
        t.now AS ledger_time,
        make_interval(secs => round(EXTRACT(epoch FROM t.now - clock_timestamp()))::double precision) AS clock_offset
   FROM slashguard.chain AS c CROSS JOIN (SELECT slashguard.ledger_time() AS now) AS t;

@@ -159,9 +159,11 @@ if has_command "$pg_config"; then
             "install the headers, pg_regress and pg_isolation_regress of Postgres $major (from source: make install in src/test/regress and src/test/isolation too)"
     [ -e "$("$pg_config" --sharedir)/extension/pg_cron.control" ] || missing "pg_cron" "postgresql-$major-cron" \
         "build https://github.com/citusdata/pg_cron with: make PG_CONFIG=$pg_config install"
+    [ -e "$("$pg_config" --sharedir)/extension/plproxy.control" ] || missing "PL/Proxy" "postgresql-$major-plproxy" \
+        "build https://github.com/plproxy/plproxy with: make PG_CONFIG=$pg_config install"
 else
-    missing "Postgres" "postgresql-$major postgresql-server-dev-$major postgresql-$major-cron" \
-        "install Postgres $oldest_major to $newest_major with its development files and pg_cron, and put pg_config into PATH or name it: PG_CONFIG=..."
+    missing "Postgres" "postgresql-$major postgresql-server-dev-$major postgresql-$major-cron postgresql-$major-plproxy" \
+        "install Postgres $oldest_major to $newest_major with its development files, pg_cron and PL/Proxy, and put pg_config into PATH or name it: PG_CONFIG=..."
 fi
 
 # Set while packages are installed: files of ours that must not outlive it.

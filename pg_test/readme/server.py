@@ -21,14 +21,14 @@ def environment(**more):
 class Psql:
     """A psql session, fed block by block."""
 
-    def __init__(self, database):
+    def __init__(self, database, options="-c lc_messages=C"):
         self._process = subprocess.Popen(
             ["stdbuf", "-oL", "-eL", "psql", "--no-psqlrc", "--quiet", f"--dbname={database}"],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
-            env=environment(PGOPTIONS="-c lc_messages=C"),
+            env=environment(PGOPTIONS=options),
         )
 
     def run(self, text):

@@ -46,7 +46,8 @@ def parts(page):
 def main():
     page = Manual.of(sys.argv[1])
     checks = "--check" in sys.argv[2:]
-    session = server.Psql(os.environ["PGDATABASE"])
+    # The private servers speak so anyway, and a page may connect as a role that may not set it.
+    session = server.Psql(os.environ["PGDATABASE"], options="")
     passed = 0
     for part in parts(page):
         if isinstance(part, str):

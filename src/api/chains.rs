@@ -9,8 +9,9 @@ use crate::duty::error::{required, Error, SqlState};
 use crate::duty::hex_text;
 use crate::duty::rules::Rules;
 use crate::ledger::chains::{self, Chain, Registered};
+use crate::ledger::shards::Standing;
 use crate::ledger::statement::Session;
-use crate::ledger::{audit, clock_mark, lock, registry, server};
+use crate::ledger::{audit, clock_mark, lock, registry, server, shards};
 use serde_json::{json, Map, Value};
 
 const LONGEST_NAME: usize = 100;
@@ -81,17 +82,31 @@ sql_functions! {
     }
 
     /// Says that these validators have no history elsewhere: lifts the wait after their first use. Answers for how many there
-    /// was something to lift; written to the audit view. Raises 42704 for an unknown chain, 22004, 22P02 for bad input.
+    /// was something to lift; written to the audit view. Raises 42704 for an unknown chain, 22004, 22P02 for bad input, 55000 for a
+    /// validator outside the ranges that this ledger owns.
     fn declare_new(chain: String, validators: Vec<Option<String>>) -> i64 {
         let chain = required("chain", chain)?;
         let validators = required("validators", validators)?;
         let session = Session::open();
         let registered = chains::named(&session, &chain)?;
+        // Held to the end, so that no change of ranges overlooks a validator that is new.
+        if lock::share(&session, registered.lock)?.is_none() {
+            return Err(Error::internal("the lock of a chain could not be had"));
+        }
+        let is_sharded = shards::is_sharded(&session, registered.id)?;
         let mut lifted = 0;
         let mut names = Vec::with_capacity(validators.len());
         for validator in validators {
             let key = parse_listed_validator(&registered, &required("validators", validator)?)?;
+            if is_sharded && shards::standing(&session, registered.id, &key)? == Standing::Elsewhere {
+                return Err(super::shards::not_owned(&registered, "validators", &hex_text::show(&key)));
+            }
             lifted += i64::from(registry::declare_new(&session, registered.id, &key, server::now())?);
+            if is_sharded {
+                for id in registry::validator_ids(&session, registered.id, &[Some(&key)])?.into_iter().flatten() {
+                    shards::settle_one(&session, registered.id, id, server::now())?;
+                }
+            }
             names.push(hex_text::show(&key));
         }
         audit::write(&session, "declare_new", &chain, &json!({ "validators": names, "lifted": lifted }))?;

@@ -10,13 +10,15 @@ const SQL: &[&str] = &[
     include_str!("../../sql/batch.sql"),
     include_str!("../../sql/crypto.sql"),
     include_str!("../../sql/switches.sql"),
+    include_str!("../../sql/shards.sql"),
     include_str!("../../sql/sequencer.sql"),
     include_str!("../../sql/protection.sql"),
 ];
 const TYPES: &str = concat!(include_str!("../../sql/types.sql"), include_str!("../../sql/sequencer.sql"));
 
 /// Beside those that claim.
-const LOADED_BEFORE_RUN: [&str; 3] = ["record_signature", "cleanup_stuck_duties", "accept_signed_message"];
+const LOADED_BEFORE_RUN: [&str; 4] =
+    ["record_signature", "cleanup_stuck_duties", "accept_signed_message", "disown_validators"];
 
 /// Every signature calls them.
 const ON_THE_HOT_PATH: [&str; 12] = [
@@ -58,6 +60,7 @@ fn rust() -> impl Iterator<Item = &'static Declaration> {
         super::protection::DECLARATIONS,
         super::recovery::DECLARATIONS,
         super::sequencer::DECLARATIONS,
+        super::shards::DECLARATIONS,
         super::switches::DECLARATIONS,
     ]
     .into_iter()

@@ -9,13 +9,15 @@ use crate::duty::error::{Error, SqlState};
 use crate::duty::key::AskedBy;
 use crate::duty::position::Position;
 use crate::duty::request::{Request, Subject};
-use crate::ledger::registry::{self, Entry, Validator};
+use crate::ledger::registry::{self, Entry};
+use crate::ledger::shards::{self, FirstSight};
 use crate::ledger::statement::Session;
 use crate::ledger::{
     clock_mark, counts, identity, known_names, patience, positions, refusals, replication, server, withdrawals,
     witnesses,
 };
 use crate::rules::recall::Recall;
+use crate::rules::refusal;
 use crate::rules::watermark::{self, Bounds, Wanted};
 
 /// Answers a request.
@@ -246,8 +248,9 @@ pub(super) fn decide(
         None => match watermark::refusal(&bounds, &wanted) {
             Some(refusal) => return Ok(refusal),
             None => match first_sight(session, entry, request, &bounds, now)? {
-                Some(validator) => validator,
-                None => return Ok(acquisition::held_up("another caller is registering this validator")),
+                FirstSight::Registered(validator) => validator,
+                FirstSight::NotOwned => return Ok(refusal::not_owned(&request.chain)),
+                FirstSight::HeldUp(why) => return Ok(acquisition::held_up(why)),
             },
         },
     };
@@ -283,16 +286,15 @@ pub(super) fn decide(
     }
 }
 
-/// Registers a validator that was never seen on this chain, with the quarantine that the chain wants for it. None: somebody
-/// else is doing so, and not done in time.
+/// Registers a validator that was never seen on this chain, with the quarantine that the chain wants for it.
 fn first_sight(
     session: &Session,
     entry: &Entry,
     request: &Request,
     bounds: &Bounds,
     now: Timestamp,
-) -> Result<Option<Validator>, Error> {
+) -> Result<FirstSight, Error> {
     let chain = &entry.chain;
     let first_use_slot = first_use_slot(chain.first_use, chain.margin_slots, chain.horizon_slots, bounds.current_slot);
-    registry::register_validator(session, chain.id, &request.validator, first_use_slot, now)
+    shards::first_sight(session, chain, &request.validator, first_use_slot, now)
 }

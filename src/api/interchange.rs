@@ -15,7 +15,7 @@ use crate::ledger::chains::{self, Registered};
 use crate::ledger::imports::{self, Change, Ledger, Named, NewRecord, Sought, Validator};
 use crate::ledger::progress::Progress;
 use crate::ledger::statement::Session;
-use crate::ledger::{audit, clock_mark, lock, server, switches};
+use crate::ledger::{audit, clock_mark, lock, server, shards, switches};
 use crate::rules::ethereum::{self, LowWatermarks};
 use serde_json::json;
 
@@ -155,6 +155,7 @@ impl Import<'_> {
             })
             .collect();
         let validators = imports::register(self.session, self.chain, &names, now)?;
+        shards::settle(self.session, self.chain, now)?;
         let mut merging = Vec::with_capacity(histories.len());
         for history in histories {
             let validator = *validators
@@ -233,7 +234,9 @@ impl Import<'_> {
         sought: &[Sought],
         duty_types: imports::DutyTypes,
     ) -> Result<Ledger, Error> {
-        let mut ledger = Ledger::new(duty_types, self.epochs.slots_per_epoch());
+        let ids: Vec<i32> = merging.iter().map(|merging| merging.validator.id).collect();
+        let elsewhere = shards::elsewhere_among(self.session, &ids)?;
+        let mut ledger = Ledger::new(duty_types, self.epochs.slots_per_epoch(), elsewhere);
         ledger.add(self.session, self.chain, sought)?;
         let known = || merging.iter().filter(|merging| merging.validator.registered_before);
         // What surrounds a vote ends after its target, and what it surrounds ends after its source.

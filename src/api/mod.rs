@@ -22,6 +22,7 @@ mod record_batch;
 mod recovery;
 mod refusals_of_batch;
 mod sequencer;
+mod shards;
 mod signed_message;
 mod switches;
 mod trigger;

@@ -11,7 +11,7 @@ use crate::interchange::aztec_table::{Shape, Unrecognised};
 use crate::ledger::chains::{self, Registered};
 use crate::ledger::node_table::{self, Import, Imported, NodeTable};
 use crate::ledger::statement::Session;
-use crate::ledger::{audit, lock, server, switches};
+use crate::ledger::{audit, lock, server, shards, switches};
 use pgrx::pg_sys;
 use serde_json::json;
 
@@ -123,6 +123,7 @@ fn import(
     let signed_elsewhere = !was_protected;
     let import = Import { table, shape, chain, rollup, current_slot, now, signed_elsewhere };
     let imported = node_table::import(session, &import)?;
+    shards::settle(session, chain, now)?;
     if imported.contradictory > 0 {
         server::warning(&format!(
             "{} rows of {} have another message than the ledger has for their duty; of these duties nothing else is granted",

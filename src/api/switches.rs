@@ -9,7 +9,7 @@ use crate::duty::receipt::Receipt;
 use crate::duty::request::parse_validator;
 use crate::ledger::chains::{self, Registered};
 use crate::ledger::statement::Session;
-use crate::ledger::{audit, clock_mark, identity, lock, registry, server, switches};
+use crate::ledger::{audit, clock_mark, identity, lock, registry, server, shards, switches};
 use serde_json::json;
 
 sql_functions! {
@@ -49,8 +49,8 @@ sql_functions! {
     ///
     /// `receipt`: of this freeze, as `freeze` answered it. Needed only where the ledger was moved, promoted or restored
     /// meanwhile: without it the chain is quarantined, with it signing goes on at once. Raises 22P02 for a malformed receipt,
-    /// 22023 for one of another ledger or chain, 55000 for one of an earlier freeze, 42704 for an unknown chain, 22P02 and 22004
-    /// for bad input, SG004 where the clock is not to be believed, 25006 on a standby.
+    /// 22023 for one of another ledger or chain, 55000 for one of an earlier freeze and for a validator outside the ranges that this
+    /// ledger owns, 42704 for an unknown chain, 22P02 and 22004 for bad input, SG004 where the clock is not to be believed, 25006 on a standby.
     fn unfreeze(chain: String, validator: String, receipt: String) -> bool {
         transaction::refuse_on_standby()?;
         let session = Session::open();
@@ -61,6 +61,10 @@ sql_functions! {
             if receipt.is_some() {
                 return Err(bad_receipt("a validator's freeze has no receipt")
                     .hint("Leave receipt null."));
+            }
+            if shards::is_elsewhere(&session, validator)? {
+                let name = hex_text::show(target.validator.as_deref().unwrap_or_default());
+                return Err(super::shards::not_owned(&target.chain, "validator", &name));
             }
             let unfrozen = switches::unfreeze_validator(&session, &target.chain, validator)?;
             target.write_audit(&session, "unfreeze", &json!({ "was_frozen": unfrozen }))?;
@@ -75,6 +79,8 @@ sql_functions! {
         };
         let now = clock_mark::latest_of(&session, server::now())?;
         switches::unfreeze(&session, &target.chain)?;
+        // Ranges and validators may have come back from a dump that was not whole.
+        shards::settle(&session, &target.chain, now)?;
         if receipt.is_some() {
             // A receipt says nothing of what came after its freeze: should this be a copy from before an unfreeze, the nodes'
             // later positions still raise the alarm.

@@ -52,6 +52,21 @@ pub fn require_vouching() -> Result<(), Error> {
     Ok(())
 }
 
+/// SG007 where the client could read a receipt of what is not, or never will be, committed. `what`: the beginning of the sentence.
+pub fn require_promise(what: &str) -> Result<(), Error> {
+    if settings::allow_transaction_blocks() {
+        return Ok(());
+    }
+    if in_block_or_pipeline() || !outermost::is_plain_select() {
+        return Err(refused(
+            &format!("{what} must be asked for by a plain SELECT of its own"),
+            "In a transaction block, a pipeline, a cursor, DO or CALL it could be read before it is committed.",
+            "Send the call as a statement of its own, in autocommit.",
+        ));
+    }
+    require_fresh_snapshots(what)
+}
+
 /// SG007 for what holds its chain's lock until the commit: an open transaction would keep operators from it. `what`: the beginning of
 /// the sentence.
 pub fn require_own_transaction(what: &str) -> Result<(), Error> {

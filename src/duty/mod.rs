@@ -10,6 +10,7 @@ pub mod excerpt;
 pub mod fields;
 #[cfg(test)]
 mod fuzz_tests;
+pub mod handover;
 pub mod hex_text;
 pub mod key;
 pub mod position;
@@ -19,5 +20,6 @@ pub mod rules;
 pub mod seal;
 pub mod signature_scheme;
 pub mod token;
+pub mod validator_range;
 pub mod vote;
 pub mod withdrawal;

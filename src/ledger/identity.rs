@@ -2,7 +2,8 @@
 //! in, and by which transaction the row itself was written: a restored row has another.
 //!
 //! What differs is doubt: a promotion, a recovery to a point in time, a restore or a copy of the database may have lost
-//! the newest grants. Then every chain is quarantined by its clock, and signing resumes when the chain has moved on. A
+//! the newest grants. Then every chain is quarantined by its clock, and signing resumes when the chain has moved on; one of
+//! which this ledger owns ranges of validators is frozen, because a range may have been given up since. A
 //! server that was merely started anew raises no doubt by itself, but may stand on a data directory that was put back: the
 //! nodes that hand back positions are heard first.
 
@@ -12,6 +13,7 @@ use super::clock_mark;
 use super::lock::{self, Lock, LockName};
 use super::positions;
 use super::server;
+use super::shards;
 use super::statement::{Row, Session, Statement, Time, Value};
 use super::witnesses;
 use crate::duty::acquisition::{self, Acquisition};
@@ -198,6 +200,7 @@ pub fn lost(session: &Session, position: &Position, now: Timestamp) -> Result<Op
             slot = slot.max(position.key.slot);
         }
         quarantine(session, &registered, cause, slot, now)?;
+        shards::freeze_in_doubt(session, registered.id, cause, now)?;
     }
     COVER.run(session, &[Value::Timestamp(Some(now))])?;
     be_at_home(session)?;
@@ -210,7 +213,7 @@ fn settle_doubt(session: &Session, doubt: &Doubt, last_start: Timestamp, now: Ti
     let last_alive = clock_mark::read(session)?.unwrap_or(now);
     let now = clock_mark::latest_of(session, now)?;
     for registered in chains::all(session)? {
-        if registered.frozen {
+        if registered.frozen || shards::freeze_in_doubt(session, registered.id, cause, now)? {
             // Nothing is granted there, so the unfreeze may settle it. Should this be a copy from before an earlier
             // unfreeze, the nodes know.
             DOUBT_FROZEN.run(session, &[Value::Integer(Some(registered.id)), Value::Text(Some(cause))])?;

@@ -134,11 +134,19 @@ pub struct Ledger {
     votes: HashSet<(i32, i64, i32)>,
     duty_types: DutyTypes,
     slots_per_epoch: i64,
+    /// Validators of another shard's. What was granted to them here is that shard's history by now.
+    elsewhere: HashSet<i32>,
 }
 
 impl Ledger {
-    pub fn new(duty_types: DutyTypes, slots_per_epoch: i32) -> Self {
-        Self { known: HashMap::new(), votes: HashSet::new(), duty_types, slots_per_epoch: i64::from(slots_per_epoch) }
+    pub fn new(duty_types: DutyTypes, slots_per_epoch: i32, elsewhere: HashSet<i32>) -> Self {
+        Self {
+            known: HashMap::new(),
+            votes: HashSet::new(),
+            duty_types,
+            slots_per_epoch: i64::from(slots_per_epoch),
+            elsewhere,
+        }
     }
 
     /// Adds the records for these duties.
@@ -183,6 +191,8 @@ impl Ledger {
         let state = match (row.need(7)?, row.need(8)?) {
             (true, _) => State::Signed,
             (false, true) => State::Imported,
+            // Nothing stands against it: it was handed over, and whatever comes back is bounded by that handover.
+            (false, false) if self.elsewhere.contains(&validator_id) => State::Imported,
             (false, false) => State::Unsigned,
         };
         if row.need::<i16>(2)? == self.duty_types.block {

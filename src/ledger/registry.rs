@@ -4,6 +4,7 @@ use super::bounds;
 use super::chains;
 use super::lock::LockName;
 use super::patience;
+use super::shards;
 use super::statement::{Session, Statement, Time, Value};
 use super::withdrawals;
 use crate::duty::chain::FirstUse;
@@ -264,24 +265,33 @@ static READ_VALIDATOR: Statement = Statement::new(
         FROM slashguard.validator WHERE chain_id = $1 AND key = $2",
 );
 
+/// A validator that was asked for.
+pub struct Seen {
+    pub validator: Validator,
+    /// Registered now: nobody else sees it before this transaction has committed.
+    pub is_new: bool,
+}
+
 /// The validator, registered now if it was never seen. `first_use_slot` is where its quarantine ends. None: somebody else
-/// is registering it, and is not done within lock_timeout.
+/// is registering it, and is not done within lock_timeout. Whoever calls holds the chain's lock, and then holds the validator against
+/// the ranges of `shards`.
 pub fn register_validator(
     session: &Session,
     chain_id: i32,
     key: &[u8],
     first_use_slot: Option<i64>,
     now: Timestamp,
-) -> Result<Option<Validator>, Error> {
+) -> Result<Option<Seen>, Error> {
     patience::wait_for(session, || {
         let identity = [Value::Integer(Some(chain_id)), Value::Bytes(Some(key))];
         let added = ADD_VALIDATOR
             .run(session, &[identity[0], identity[1], Value::Timestamp(Some(now)), Value::Bigint(first_use_slot)])?;
         // Somebody else was first: its row is committed by now, and only a fresh snapshot sees it.
-        let rows = if added.any() { added } else { READ_VALIDATOR.run(session, &identity)? };
+        let is_new = added.any();
+        let rows = if is_new { added } else { READ_VALIDATOR.run(session, &identity)? };
         let row = rows.first().ok_or_else(|| Error::internal("a validator vanished while it was registered"))?;
         // Of no version: the claim reads them once more.
-        Ok(Validator { id: row.need(1)?, bounds: bounds::validator(&row, 2, -1)? })
+        Ok(Seen { validator: Validator { id: row.need(1)?, bounds: bounds::validator(&row, 2, -1)? }, is_new })
     })
 }
 
@@ -298,9 +308,10 @@ pub fn validator_for_switch(
     if let Some(row) = READ_VALIDATOR.run(session, &identity)?.first() {
         return row.need(1);
     }
-    register_validator(session, chain.id, key, chain.chain.first_use_slot(now), now)?
-        .map(|validator| validator.id)
-        .ok_or_else(|| Error::internal("a validator could not be registered"))
+    let Seen { validator, .. } = register_validator(session, chain.id, key, chain.chain.first_use_slot(now), now)?
+        .ok_or_else(|| Error::internal("a validator could not be registered"))?;
+    shards::settle_one(session, chain.id, validator.id, now)?;
+    Ok(validator.id)
 }
 
 static ADD_NODE: Statement =

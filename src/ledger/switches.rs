@@ -4,6 +4,7 @@ use super::chains::Registered;
 use super::statement::{Session, Statement, Time, Value};
 use crate::duty::clock::Timestamp;
 use crate::duty::error::{Error, SqlState};
+use crate::rules::watermark::NOT_OWNED;
 
 static FREEZE: Statement = Statement::new(
     c"UPDATE slashguard.chain SET frozen_at = $2, frozen_reason = $3, freeze_id = $4
@@ -68,7 +69,8 @@ pub fn nothing_lost(session: &Session, chain: &Registered, time: Timestamp) -> R
 }
 
 static FREEZE_VALIDATOR: Statement = Statement::new(
-    c"UPDATE slashguard.validator SET frozen_at = $2, frozen_reason = $3 WHERE id = $1 AND frozen_at IS NULL",
+    c"UPDATE slashguard.validator SET frozen_at = $2, frozen_reason = $3
+       WHERE id = $1 AND (frozen_at IS NULL OR elsewhere_at IS NOT NULL AND frozen_reason = $4)",
 );
 static UNFREEZE_VALIDATOR: Statement = Statement::new(
     c"UPDATE slashguard.validator SET frozen_at = NULL, frozen_reason = NULL WHERE id = $1 AND frozen_at IS NOT NULL",
@@ -77,7 +79,7 @@ static COUNT_CHANGE: Statement = Statement::new(
     c"UPDATE slashguard.chain SET validator_bounds_version = validator_bounds_version + 1 WHERE id = $1",
 );
 
-/// Freezes one validator, unless it is frozen. True if it was not.
+/// Freezes one validator, unless it is frozen. True if it was not. Another shard's stays frozen, too, should this one own it later.
 pub fn freeze_validator(
     session: &Session,
     chain: &Registered,
@@ -85,8 +87,15 @@ pub fn freeze_validator(
     reason: Option<&str>,
     now: Timestamp,
 ) -> Result<bool, Error> {
-    let frozen = FREEZE_VALIDATOR
-        .run(session, &[Value::Integer(Some(validator_id)), Value::Timestamp(Some(now)), Value::Text(reason)])?;
+    let frozen = FREEZE_VALIDATOR.run(
+        session,
+        &[
+            Value::Integer(Some(validator_id)),
+            Value::Timestamp(Some(now)),
+            Value::Text(reason),
+            Value::Text(Some(NOT_OWNED)),
+        ],
+    )?;
     count_change(session, chain)?;
     Ok(frozen.any())
 }

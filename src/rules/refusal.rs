@@ -95,6 +95,18 @@ pub fn frozen(who: &str, frozen: &Frozen) -> Acquisition {
     )
 }
 
+/// Another shard's validator.
+pub fn not_owned(chain: &str) -> Acquisition {
+    refused(
+        Outcome::Halted,
+        format!(
+            "this validator is outside the ranges of chain {chain} that this ledger owns; ask the shard that owns it \
+             (slashguard.owned_ranges names those of this one)"
+        ),
+        json!({ "cause": "not_owned" }),
+    )
+}
+
 /// From where on it is signed again, after a slot up to which anything may have been.
 struct Resumption {
     words: String,

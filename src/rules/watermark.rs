@@ -63,10 +63,19 @@ pub struct ValidatorBounds {
     pub frozen: Option<Frozen>,
 }
 
+/// The reason of a stop that no unfreeze ends: the validator is outside the ranges that this ledger owns.
+pub const NOT_OWNED: &str = "not in the ranges of validators that this ledger owns";
+
 /// An operator's stop.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Frozen {
     pub reason: Option<String>,
+}
+
+impl Frozen {
+    fn is_not_owned(&self) -> bool {
+        self.reason.as_deref() == Some(NOT_OWNED)
+    }
 }
 
 /// A low watermark raised past everything that could have been signed and then lost.
@@ -85,6 +94,9 @@ pub fn refusal(bounds: &Bounds, wanted: &Wanted) -> Option<Acquisition> {
     let slot = wanted.slot;
     if bounds.retired {
         Some(refusal::retired(bounds))
+    } else if validator.frozen.as_ref().is_some_and(Frozen::is_not_owned) {
+        // Before all that ends by itself: it is the wrong shard to wait at.
+        Some(refusal::not_owned(&bounds.chain))
     } else if let Some(low) = bounds.low_watermark.filter(|low| slot <= *low) {
         Some(refusal::below_low_watermark(bounds, wanted, low))
     } else if let Some(low) = validator.low_watermark.filter(|low| slot <= *low) {
@@ -284,6 +296,20 @@ mod tests {
         let frozen = Some(Frozen { reason: None });
         let bounds = Bounds { frozen, low_watermark: Some(50), ..open() };
         assert_eq!(outcome(&bounds, 50), Some(Outcome::Stale));
+    }
+
+    #[test]
+    fn another_shards_validator_is_sent_there_whatever_else_holds() {
+        let frozen = Some(Frozen { reason: Some(NOT_OWNED.into()) });
+        let bounds = of_validator(ValidatorBounds { frozen, low_watermark: Some(50), ..ValidatorBounds::default() });
+        for slot in [0, 50, 100, 103] {
+            let answer = refusal(&bounds, &at(slot)).unwrap();
+            assert_eq!((answer.outcome, cause(&bounds, &at(slot)).as_deref()), (Outcome::Halted, Some("not_owned")));
+            assert!(answer.reason.contains("chain aztec") && answer.reason.contains("the shard that owns it"));
+        }
+        let frozen = Some(Frozen { reason: Some(format!("{NOT_OWNED} any more")) });
+        let bounds = of_validator(ValidatorBounds { frozen, ..ValidatorBounds::default() });
+        assert_eq!(cause(&bounds, &at(100)).as_deref(), Some("frozen"));
     }
 
     #[test]

@@ -1,5 +1,5 @@
 -- The server's lock table has a fixed size and is everybody's: what a claim holds until its commit is two locks, and
--- thirty thousand validators at once hold none.
+-- thirty thousand validators at once hold one.
 
 \set validator '0x1111111111111111111111111111111111111111'
 \set message '0xaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa'
