@@ -17,6 +17,7 @@ mod raised;
 mod rules;
 mod sequencer;
 mod settings;
+mod unguarded;
 
 ::pgrx::pg_module_magic!();
 

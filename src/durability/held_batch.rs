@@ -3,6 +3,7 @@
 
 use super::transaction;
 use crate::duty::error::{Error, SqlState};
+use crate::unguarded;
 use pgrx::pg_sys;
 use std::any::Any;
 use std::cell::RefCell;
@@ -70,5 +71,5 @@ pub fn discard() {
 
 fn current_statement() -> i64 {
     // SAFETY: a plain read of this backend's variable.
-    unsafe { pg_sys::GetCurrentStatementStartTimestamp() }
+    unsafe { unguarded::GetCurrentStatementStartTimestamp() }
 }

@@ -5,7 +5,7 @@ use crate::duty::acquisition::Acquisition;
 use crate::duty::error::Error;
 use crate::duty::request::Request;
 use crate::settings;
-use pgrx::pg_sys;
+use crate::unguarded;
 use std::cell::RefCell;
 
 struct Answered {
@@ -63,5 +63,5 @@ pub fn forget() {
 
 fn current_statement() -> i64 {
     // SAFETY: a plain read of this backend's variable.
-    unsafe { pg_sys::GetCurrentStatementStartTimestamp() }
+    unsafe { unguarded::GetCurrentStatementStartTimestamp() }
 }

@@ -3,13 +3,14 @@
 use super::{held_answer, outermost};
 use crate::duty::error::{Error, SqlState};
 use crate::settings;
+use crate::unguarded;
 use pgrx::pg_sys;
 
 /// True on a hot standby, which answers from the past and can promise nothing. A transaction that began before a promotion can
 /// write nothing after it.
 pub fn on_standby() -> bool {
     // SAFETY: reads shared state and this backend's transaction state only.
-    unsafe { pg_sys::RecoveryInProgress() || pg_sys::TransactionStartedDuringRecovery() }
+    unsafe { unguarded::RecoveryInProgress() || unguarded::TransactionStartedDuringRecovery() }
 }
 
 /// 25006 for what writes and has no outcome of its own to say it with.

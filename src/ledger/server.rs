@@ -3,6 +3,7 @@
 use crate::duty::clock::Timestamp;
 use crate::duty::error::{Error, SqlState};
 use crate::settings;
+use crate::unguarded;
 use pgrx::pg_sys;
 use std::cell::RefCell;
 use std::ffi::CStr;
@@ -10,7 +11,7 @@ use std::ffi::CStr;
 /// The ledger's time: the server's, shifted only where a superuser's test setting says so.
 pub fn now() -> Timestamp {
     // SAFETY: reads the clock.
-    unsafe { pg_sys::GetCurrentTimestamp() }.saturating_add(settings::clock_offset())
+    unsafe { unguarded::GetCurrentTimestamp() }.saturating_add(settings::clock_offset())
 }
 
 /// The ledger's time as a timestamp without zone, in the session's zone: as CURRENT_TIMESTAMP is stored in such a column.
@@ -24,13 +25,13 @@ pub fn local_now() -> i64 {
 /// The role that asks. Inside a SECURITY DEFINER function the current user is its owner; the outer one is the caller.
 pub fn caller() -> u32 {
     // SAFETY: reads this backend's state.
-    unsafe { pg_sys::GetOuterUserId() }.to_u32()
+    unsafe { unguarded::GetOuterUserId() }.to_u32()
 }
 
 /// Who asks: the login, and the role it has set if that is another.
 pub fn caller_name() -> String {
     // SAFETY: reads this backend's state.
-    let (login, role) = unsafe { (pg_sys::GetSessionUserId(), pg_sys::GetOuterUserId()) };
+    let (login, role) = unsafe { (pg_sys::GetSessionUserId(), unguarded::GetOuterUserId()) };
     if login == role {
         role_name(login)
     } else {
@@ -124,7 +125,7 @@ pub fn started_at() -> Timestamp {
 /// Where the write-ahead log ends now.
 pub fn wal_end() -> u64 {
     // SAFETY: reads shared state; not to be asked on a standby.
-    unsafe { pg_sys::GetXLogInsertRecPtr() }
+    unsafe { unguarded::GetXLogInsertRecPtr() }
 }
 
 /// A time as people read it, in the session's time zone.
@@ -136,7 +137,7 @@ pub fn show_time(time: Timestamp) -> String {
 /// Whether the role that asks is a superuser.
 pub fn caller_is_superuser() -> bool {
     // SAFETY: look-ups in Postgres' own caches.
-    unsafe { pg_sys::superuser_arg(pg_sys::GetOuterUserId()) }
+    unsafe { pg_sys::superuser_arg(unguarded::GetOuterUserId()) }
 }
 
 /// The id that rows written now get as their xmin; of the subtransaction where there is one.
@@ -148,7 +149,7 @@ pub fn transaction_id() -> u32 {
 /// Whether this transaction has written nothing so far, so that all it sees is committed.
 pub fn nothing_written() -> bool {
     // SAFETY: reads this backend's transaction state.
-    unsafe { pg_sys::GetTopTransactionIdIfAny() == pg_sys::InvalidTransactionId }
+    unsafe { unguarded::GetTopTransactionIdIfAny() == pg_sys::InvalidTransactionId }
 }
 
 thread_local! {

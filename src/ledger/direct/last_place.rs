@@ -7,6 +7,7 @@
 use super::table::{Row, Snapshot, Table};
 use crate::duty::error::Error;
 use crate::ledger::statement::Value;
+use crate::unguarded::{self, guarded};
 use pgrx::pg_sys;
 
 /// Chains that a server has are few.
@@ -47,26 +48,30 @@ impl Table {
 
     /// The version that is visible, of those that begin there. None: there is none, or none begin there any more.
     fn at_place(&self, snapshot: &Snapshot, begin: pg_sys::OffsetNumber) -> Result<Option<Row<'_>>, Error> {
+        let mut row = self.blank()?;
         let mut place = on_first_page(begin);
         let mut found = pg_sys::HeapTupleData::default();
-        // SAFETY: the page is pinned as long as the row in it is used, and locked while its versions are looked through.
-        unsafe {
-            let buffer = pg_sys::ReadBuffer(self.relation, FIRST_PAGE);
-            pg_sys::LockBuffer(buffer, pg_sys::BUFFER_LOCK_SHARE as i32);
-            let is_visible = pg_sys::heap_hot_search_buffer(
-                &mut place,
-                self.relation,
-                buffer,
-                snapshot.pointer(),
-                &mut found,
-                std::ptr::null_mut(),
-                true,
-            );
-            pg_sys::LockBuffer(buffer, pg_sys::BUFFER_LOCK_UNLOCK as i32);
-            let row = if is_visible { self.row(&raw mut found).map(Some) } else { Ok(None) };
-            pg_sys::ReleaseBuffer(buffer);
-            row
-        }
+        let (relation, snapshot, found) = (self.relation, snapshot.pointer(), &raw mut found);
+        let (values, nulls) = (row.values.as_mut_ptr(), row.nulls.as_mut_ptr());
+        // SAFETY: the page is pinned as long as the row in it is used, and locked while its versions are looked through. The copy is
+        // split by the description of its own table.
+        row.tuple = unsafe {
+            guarded(|| {
+                let buffer = unguarded::ReadBuffer(relation, FIRST_PAGE);
+                unguarded::LockBuffer(buffer, pg_sys::BUFFER_LOCK_SHARE as i32);
+                let none = std::ptr::null_mut();
+                let is_visible =
+                    unguarded::heap_hot_search_buffer(&mut place, relation, buffer, snapshot, found, none, true);
+                unguarded::LockBuffer(buffer, pg_sys::BUFFER_LOCK_UNLOCK as i32);
+                let copy = if is_visible { unguarded::heap_copytuple(found) } else { std::ptr::null_mut() };
+                unguarded::ReleaseBuffer(buffer);
+                if !copy.is_null() {
+                    unguarded::heap_deform_tuple(copy, (*relation).rd_att, values, nulls);
+                }
+                copy
+            })
+        };
+        Ok(if row.tuple.is_null() { None } else { Some(row) })
     }
 
     /// Where the chain of versions of a row that was just read begins. None: not on the first page.

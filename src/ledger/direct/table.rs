@@ -3,11 +3,13 @@
 use super::shape::{self, Comparison, Description, Kind, Shape};
 use crate::duty::error::{Error, SqlState};
 use crate::ledger::statement::{Column, Value};
+use crate::unguarded::{self, guarded};
 use pgrx::pg_sys;
 use std::ffi::c_int;
 use std::ops::ControlFlow;
 use std::rc::Rc;
 
+const NO_LOCK: pg_sys::LOCKMODE = pg_sys::NoLock as pg_sys::LOCKMODE;
 /// More columns than any table here has.
 const MOST_COLUMNS: usize = 64;
 /// More than any primary key here has.
@@ -30,9 +32,9 @@ pub struct Table {
 /// A row as it was found, with its values by the place of the column in the description.
 pub struct Row<'table> {
     table: &'table Table,
-    tuple: pg_sys::HeapTuple,
-    values: [pg_sys::Datum; MOST_COLUMNS],
-    nulls: [bool; MOST_COLUMNS],
+    pub(super) tuple: pg_sys::HeapTuple,
+    pub(super) values: [pg_sys::Datum; MOST_COLUMNS],
+    pub(super) nulls: [bool; MOST_COLUMNS],
 }
 
 /// A column by name.
@@ -75,23 +77,24 @@ impl Table {
             Access::Write => pg_sys::RowExclusiveLock,
         } as pg_sys::LOCKMODE;
         let oid = shape::oid(description);
-        // SAFETY: the relation is opened under its lock, which stays; one that was dropped meanwhile is null.
-        unsafe {
-            if oid == pg_sys::InvalidOid || !pg_sys::ConditionalLockRelationOid(oid, lock) {
-                return None;
-            }
-            let relation = pg_sys::try_relation_open(oid, pg_sys::NoLock as pg_sys::LOCKMODE);
-            if relation.is_null() {
-                return None;
-            }
-            match shape::of(description, relation) {
-                Some(shape) => Some(Self { relation, description, shape }),
-                None => {
-                    pg_sys::relation_close(relation, pg_sys::NoLock as pg_sys::LOCKMODE);
-                    None
-                }
-            }
+        if oid == pg_sys::InvalidOid {
+            return None;
         }
+        // SAFETY: the relation is opened under its lock, which stays; one that was dropped meanwhile is null.
+        let relation = unsafe {
+            guarded(|| match unguarded::ConditionalLockRelationOid(oid, lock) {
+                true => unguarded::try_relation_open(oid, NO_LOCK),
+                false => std::ptr::null_mut(),
+            })
+        };
+        if relation.is_null() {
+            return None;
+        }
+        let closed_if_unknown = Open(relation);
+        // SAFETY: open and locked.
+        let shape = unsafe { shape::of(description, relation) }?;
+        std::mem::forget(closed_if_unknown);
+        Some(Self { relation, description, shape })
     }
 
     /// The row of a key in a snapshot taken now. `key`: the values of the primary key's columns, in its order.
@@ -101,8 +104,25 @@ impl Table {
 
     /// The same where many are found at one moment.
     pub fn find_at(&self, snapshot: &Snapshot, key: &[Value]) -> Result<Option<Row<'_>>, Error> {
-        let scan = Scan::begin(self, &equal(key), snapshot.0)?;
-        scan.next().map(|found| self.row(found)).transpose()
+        let mut row = self.blank()?;
+        let mut conditions = Conditions::of(self, &equal(key))?;
+        let (relation, index, snapshot) = (self.relation, self.shape.index, snapshot.0);
+        let (values, nulls) = (row.values.as_mut_ptr(), row.nulls.as_mut_ptr());
+        // SAFETY: table and index are open, and the snapshot lives. A copy outlives the scan; it is split by the description of its own
+        // table, which has no more columns than there is room for.
+        row.tuple = unsafe {
+            guarded(|| {
+                let scan = conditions.begin(relation, index, snapshot);
+                let found = unguarded::systable_getnext(scan);
+                let copy = if found.is_null() { found } else { unguarded::heap_copytuple(found) };
+                unguarded::systable_endscan(scan);
+                if !copy.is_null() {
+                    unguarded::heap_deform_tuple(copy, (*relation).rd_att, values, nulls);
+                }
+                copy
+            })
+        };
+        Ok(if row.tuple.is_null() { None } else { Some(row) })
     }
 
     /// The rows in the order of the key in a snapshot taken now, until `look` has seen enough. `conditions`: of the first columns of
@@ -125,12 +145,16 @@ impl Table {
     /// A copy outlives the look that found the row.
     pub(super) fn row(&self, found: pg_sys::HeapTuple) -> Result<Row<'_>, Error> {
         let mut row = self.blank()?;
-        // SAFETY: the row is split by the description of its own table, which has no more columns than there is room for.
-        unsafe {
-            row.tuple = pg_sys::heap_copytuple(found);
-            let columns = (*self.relation).rd_att;
-            pg_sys::heap_deform_tuple(row.tuple, columns, row.values.as_mut_ptr(), row.nulls.as_mut_ptr());
-        }
+        let (values, nulls) = (row.values.as_mut_ptr(), row.nulls.as_mut_ptr());
+        let relation = self.relation;
+        // SAFETY: as above.
+        row.tuple = unsafe {
+            guarded(|| {
+                let copy = unguarded::heap_copytuple(found);
+                unguarded::heap_deform_tuple(copy, (*relation).rd_att, values, nulls);
+                copy
+            })
+        };
         Ok(row)
     }
 
@@ -142,9 +166,17 @@ impl Table {
     pub fn presence(&self, key: &[Value]) -> Result<Presence, Error> {
         let mut anything =
             pg_sys::SnapshotData { snapshot_type: pg_sys::SnapshotType::SNAPSHOT_DIRTY, ..Default::default() };
-        let scan = Scan::begin(self, &equal(key), &raw mut anything)?;
-        let found = scan.next().is_some();
-        drop(scan);
+        let mut conditions = Conditions::of(self, &equal(key))?;
+        let (relation, index, snapshot) = (self.relation, self.shape.index, &raw mut anything);
+        // SAFETY: table and index are open; the snapshot lives as long as the scan.
+        let found = unsafe {
+            guarded(|| {
+                let scan = conditions.begin(relation, index, snapshot);
+                let found = !unguarded::systable_getnext(scan).is_null();
+                unguarded::systable_endscan(scan);
+                found
+            })
+        };
         // Written by the look: the transaction that is inserting the row.
         Ok(match (found, anything.xmin == pg_sys::InvalidTransactionId) {
             (false, _) => Presence::Nothing,
@@ -156,32 +188,45 @@ impl Table {
     /// Writes a new row, null where no value is given: the table's defaults are not looked at. 55P03 where the key has a row by now.
     pub fn insert(&self, values: &[(impl Place, Value)]) -> Result<(), Error> {
         let mut row = self.row_of(values)?;
-        // SAFETY: the row is of this table's columns.
-        unsafe {
-            let tuple = row.form();
-            pg_sys::heap_insert(self.relation, tuple, pg_sys::GetCurrentCommandId(true), 0, std::ptr::null_mut());
-            self.index_row(&row, tuple)?;
-            pg_sys::CommandCounterIncrement();
-        }
-        Ok(())
+        let ((mut key, mut key_nulls), relation, index) = (row.key(), self.relation, self.shape.index);
+        let (values, nulls) = (row.values.as_mut_ptr(), row.nulls.as_mut_ptr());
+        // SAFETY: values and nulls are of this table's columns.
+        let is_only_one = unsafe {
+            guarded(|| {
+                let tuple = unguarded::heap_form_tuple((*relation).rd_att, values, nulls);
+                unguarded::heap_insert(relation, tuple, unguarded::GetCurrentCommandId(true), 0, std::ptr::null_mut());
+                let is_only_one = index_row(relation, index, &mut key, &mut key_nulls, &raw mut (*tuple).t_self);
+                unguarded::CommandCounterIncrement();
+                is_only_one
+            })
+        };
+        only_one(is_only_one)
     }
 
     /// Writes a row anew with other values in some columns, none of them of the key. Nobody is waited for.
     pub fn update(&self, row: &mut Row, changes: &[(impl Place, Value)]) -> Result<Updated, Error> {
         row.set_all(changes)?;
+        let ((mut key, mut key_nulls), relation, index, old) = (row.key(), self.relation, self.shape.index, row.tuple);
+        let (values, nulls) = (row.values.as_mut_ptr(), row.nulls.as_mut_ptr());
         // SAFETY: the row is of this table, and was read in this transaction.
-        unsafe {
-            let tuple = row.form();
-            if !replace(self.relation, row.tuple, tuple) {
-                return Ok(Updated::Meanwhile);
-            }
-            // A row that stays on its page is found by the index entry that is there.
-            if u32::from((*(*tuple).t_data).t_infomask2) & pg_sys::HEAP_ONLY_TUPLE == 0 {
-                self.index_row(row, tuple)?;
-            }
-            pg_sys::CommandCounterIncrement();
+        let written = unsafe {
+            guarded(|| {
+                let tuple = unguarded::heap_form_tuple((*relation).rd_att, values, nulls);
+                if !replace(relation, old, tuple) {
+                    return None;
+                }
+                // A row that stays on its page is found by the index entry that is there.
+                let stays = u32::from((*(*tuple).t_data).t_infomask2) & pg_sys::HEAP_ONLY_TUPLE != 0;
+                let is_only_one =
+                    stays || index_row(relation, index, &mut key, &mut key_nulls, &raw mut (*tuple).t_self);
+                unguarded::CommandCounterIncrement();
+                Some(is_only_one)
+            })
+        };
+        match written {
+            None => Ok(Updated::Meanwhile),
+            Some(is_only_one) => only_one(is_only_one).map(|()| Updated::Now),
         }
-        Ok(Updated::Now)
     }
 
     /// A row that is not written yet.
@@ -191,7 +236,7 @@ impl Table {
         Ok(row)
     }
 
-    fn blank(&self) -> Result<Row<'_>, Error> {
+    pub(super) fn blank(&self) -> Result<Row<'_>, Error> {
         // SAFETY: reads the description of an open table.
         let width = unsafe { (*(*self.relation).rd_att).natts }.max(0) as usize;
         if width > MOST_COLUMNS {
@@ -209,44 +254,55 @@ impl Table {
         // SAFETY: the index is there as long as its table is locked.
         unsafe { pg_sys::index_open(self.shape.index, pg_sys::RowExclusiveLock as pg_sys::LOCKMODE) }
     }
+}
 
-    /// SAFETY: `tuple` is the row as it was just written.
-    unsafe fn index_row(&self, row: &Row, tuple: pg_sys::HeapTuple) -> Result<(), Error> {
-        let (mut key, mut nulls) = row.key();
-        let index = self.open_index();
-        unsafe {
-            let information = pg_sys::BuildIndexInfo(index);
-            let indexed = add_to_index(self, index, information, (&mut key, &mut nulls), &raw mut (*tuple).t_self);
-            pg_sys::index_close(index, pg_sys::NoLock as pg_sys::LOCKMODE);
-            indexed
-        }
+/// Adds a row that was just written to the index of the key. Whether the key is its alone.
+///
+/// SAFETY: in `guarded`; the table is open, and `place` is where the row with this key is.
+unsafe fn index_row(
+    relation: pg_sys::Relation,
+    index: pg_sys::Oid,
+    key: &mut [pg_sys::Datum; LONGEST_KEY],
+    nulls: &mut [bool; LONGEST_KEY],
+    place: pg_sys::ItemPointer,
+) -> bool {
+    unsafe {
+        let index = unguarded::index_open(index, pg_sys::RowExclusiveLock as pg_sys::LOCKMODE);
+        let information = unguarded::BuildIndexInfo(index);
+        let is_only_one = add_to_index(relation, index, information, (key, nulls), place);
+        unguarded::index_close(index, NO_LOCK);
+        is_only_one
     }
 }
 
-/// Adds a row that was just written to the primary key's index.
+/// The same where the index is open.
 ///
-/// SAFETY: the index is open, and `place` is where the row with this key is.
+/// SAFETY: as above.
 pub(super) unsafe fn add_to_index(
-    table: &Table,
+    relation: pg_sys::Relation,
     index: pg_sys::Relation,
     information: *mut pg_sys::IndexInfo,
     key: (&mut [pg_sys::Datum; LONGEST_KEY], &mut [bool; LONGEST_KEY]),
     place: pg_sys::ItemPointer,
-) -> Result<(), Error> {
+) -> bool {
     // Partial: tells of another row with the key instead of waiting for its transaction.
-    let is_only_one = unsafe {
-        pg_sys::index_insert(
+    unsafe {
+        unguarded::index_insert(
             index,
             key.0.as_mut_ptr(),
             key.1.as_mut_ptr(),
             place,
-            table.relation,
+            relation,
             pg_sys::IndexUniqueCheck::UNIQUE_CHECK_PARTIAL,
             false,
             information,
         )
-    };
-    if is_only_one {
+    }
+}
+
+/// 55P03 where another row has the key.
+pub(super) fn only_one(is: bool) -> Result<(), Error> {
+    if is {
         return Ok(());
     }
     Err(Error::new(SqlState::LOCK_NOT_AVAILABLE, "somebody else has just written to the ledger by hand")
@@ -256,18 +312,18 @@ pub(super) unsafe fn add_to_index(
 
 /// Replaces a row unless somebody else is changing it or has changed it.
 ///
-/// SAFETY: `old` is a row of the relation, read in this transaction; `new` was formed by its description.
+/// SAFETY: in `guarded`. `old` is a row of the relation, read in this transaction; `new` was formed by its description.
 unsafe fn replace(relation: pg_sys::Relation, old: pg_sys::HeapTuple, new: pg_sys::HeapTuple) -> bool {
     let mut failure = pg_sys::TM_FailureData::default();
     let mut lock_mode: pg_sys::LockTupleMode::Type = 0;
     #[cfg(not(feature = "pg15"))]
     let mut indexes: pg_sys::TU_UpdateIndexes::Type = 0;
     let result = unsafe {
-        pg_sys::heap_update(
+        unguarded::heap_update(
             relation,
             &raw mut (*old).t_self,
             new,
-            pg_sys::GetCurrentCommandId(true),
+            unguarded::GetCurrentCommandId(true),
             std::ptr::null_mut(),
             false,
             &raw mut failure,
@@ -281,10 +337,20 @@ unsafe fn replace(relation: pg_sys::Relation, old: pg_sys::HeapTuple, new: pg_sy
 
 impl Drop for Table {
     fn drop(&mut self) {
+        drop(Open(self.relation));
+    }
+}
+
+/// A relation that is to be closed.
+struct Open(pg_sys::Relation);
+
+impl Drop for Open {
+    fn drop(&mut self) {
         // After an error Postgres itself closes what was open.
         if !std::thread::panicking() {
-            // SAFETY: opened by `open` and closed once.
-            unsafe { pg_sys::relation_close(self.relation, pg_sys::NoLock as pg_sys::LOCKMODE) };
+            let relation = self.0;
+            // SAFETY: opened by `Table::open` and closed once.
+            unsafe { guarded(|| unguarded::relation_close(relation, NO_LOCK)) };
         }
     }
 }
@@ -381,7 +447,7 @@ pub struct Snapshot(pg_sys::Snapshot);
 impl Snapshot {
     pub fn now() -> Self {
         // SAFETY: inside a transaction. Registered, because the next snapshot would overwrite it.
-        Self(unsafe { pg_sys::RegisterSnapshot(pg_sys::GetLatestSnapshot()) })
+        Self(unsafe { guarded(|| unguarded::RegisterSnapshot(unguarded::GetLatestSnapshot())) })
     }
 }
 
@@ -394,8 +460,9 @@ impl Snapshot {
 impl Drop for Snapshot {
     fn drop(&mut self) {
         if !std::thread::panicking() {
+            let snapshot = self.0;
             // SAFETY: registered by `now`.
-            unsafe { pg_sys::UnregisterSnapshot(self.0) };
+            unsafe { guarded(|| unguarded::UnregisterSnapshot(snapshot)) };
         }
     }
 }
@@ -404,44 +471,77 @@ fn equal<'a>(key: &[Value<'a>]) -> Vec<(Comparison, Value<'a>)> {
     key.iter().map(|value| (Comparison::Equal, *value)).collect()
 }
 
-/// A look-up by the primary key, or the first columns of it.
-struct Scan(pg_sys::SysScanDesc);
+/// What the first columns of the key are compared with.
+struct Conditions {
+    keys: [pg_sys::ScanKeyData; LONGEST_KEY],
+    compared: [Compared; LONGEST_KEY],
+    count: usize,
+}
 
-impl Scan {
-    fn begin(table: &Table, conditions: &[(Comparison, Value)], snapshot: pg_sys::Snapshot) -> Result<Self, Error> {
+#[derive(Clone, Copy)]
+struct Compared {
+    column: i16,
+    strategy: pg_sys::StrategyNumber,
+    function: u32,
+    value: pg_sys::Datum,
+}
+
+impl Conditions {
+    fn of(table: &Table, conditions: &[(Comparison, Value)]) -> Result<Self, Error> {
         let columns = &table.description.columns[..table.description.key];
         if conditions.len() > columns.len() {
             return Err(Error::internal("a key that is too long"));
         }
-        let mut keys: [pg_sys::ScanKeyData; LONGEST_KEY] = Default::default();
+        let nothing = Compared { column: 0, strategy: 0, function: 0, value: pg_sys::Datum::from(0_usize) };
+        let mut compared = [nothing; LONGEST_KEY];
         for (place, ((comparison, value), (_, kind))) in conditions.iter().zip(columns).enumerate() {
             let (Some(function), Some(datum), true) =
                 (kind.function(*comparison), value.datum(), value.type_oid() == kind.oid())
             else {
                 return Err(Error::internal("a key of another type"));
             };
-            // SAFETY: the function compares two values of the column's type.
-            unsafe {
-                pg_sys::ScanKeyInit(
-                    &mut keys[place],
-                    table.shape.numbers[place],
-                    comparison.strategy(),
-                    function.into(),
-                    datum,
+            compared[place] = Compared {
+                column: table.shape.numbers[place],
+                strategy: comparison.strategy(),
+                function,
+                value: datum,
+            };
+        }
+        Ok(Self { keys: Default::default(), compared, count: conditions.len() })
+    }
+
+    /// SAFETY: in `guarded`; table and index are open, and the snapshot lives as long as the scan. The keys are copied.
+    unsafe fn begin(
+        &mut self,
+        relation: pg_sys::Relation,
+        index: pg_sys::Oid,
+        snapshot: pg_sys::Snapshot,
+    ) -> pg_sys::SysScanDesc {
+        unsafe {
+            for (key, compared) in self.keys.iter_mut().zip(&self.compared[..self.count]) {
+                unguarded::ScanKeyInit(
+                    key,
+                    compared.column,
+                    compared.strategy,
+                    compared.function.into(),
+                    compared.value,
                 );
             }
+            let count = self.count as c_int;
+            unguarded::systable_beginscan(relation, index, true, snapshot, count, self.keys.as_mut_ptr())
         }
-        // SAFETY: table and index are open; the snapshot lives as long as the scan. The keys are copied.
-        Ok(Self(unsafe {
-            pg_sys::systable_beginscan(
-                table.relation,
-                table.shape.index,
-                true,
-                snapshot,
-                conditions.len() as c_int,
-                keys.as_mut_ptr(),
-            )
-        }))
+    }
+}
+
+/// A look-up by the primary key, or the first columns of it.
+struct Scan(pg_sys::SysScanDesc);
+
+impl Scan {
+    fn begin(table: &Table, conditions: &[(Comparison, Value)], snapshot: pg_sys::Snapshot) -> Result<Self, Error> {
+        let mut conditions = Conditions::of(table, conditions)?;
+        let (relation, index) = (table.relation, table.shape.index);
+        // SAFETY: the table is open, and the snapshot lives as long as the scan.
+        Ok(Self(unsafe { guarded(|| conditions.begin(relation, index, snapshot)) }))
     }
 
     /// Alive until the scan goes on or ends.

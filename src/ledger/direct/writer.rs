@@ -1,8 +1,9 @@
 //! Many new rows of one table: a page's rows are written together, and the index is opened once.
 
-use super::table::{add_to_index, Place, Row, Table, LONGEST_KEY};
+use super::table::{add_to_index, only_one, Place, Row, Table, LONGEST_KEY};
 use crate::duty::error::Error;
 use crate::ledger::statement::Value;
+use crate::unguarded::guarded;
 use pgrx::pg_sys;
 
 /// Rows that are written together.
@@ -75,7 +76,10 @@ impl<'table> Writer<'table> {
             );
             for (slot, key) in self.slots.iter().zip(&mut self.keys) {
                 let place = &raw mut (**slot).tts_tid;
-                add_to_index(self.table, self.index, self.information, (&mut key.values, &mut key.nulls), place)?;
+                let (table, index, information) = (self.table.relation, self.index, self.information);
+                let is_only_one =
+                    guarded(|| add_to_index(table, index, information, (&mut key.values, &mut key.nulls), place));
+                only_one(is_only_one)?;
             }
         }
         self.keys.clear();
