@@ -24,7 +24,7 @@ _NODES, _COMMITTEE, _MOST_COMMITTEE_MS = 3, 48, 5
 # Spread over all of them, as the validators of a slot are. The last epoch's votes are there.
 _HISTORY = (
     """SELECT slashguard.register_chain('burst', 'ethereum', '0x' || repeat('0b', 32), now() - interval '4000.2 hours', '1 hour',
-                                        '{"first_use": "trust", "signature_scheme": "none", "horizon_slots": null}')""",
+                                        '{{"first_use": "trust", "signature_scheme": "none", "horizon_slots": null}}')""",
     """INSERT INTO slashguard.validator (chain_id, key, first_seen)
        SELECT c.id, sha256(n::text::bytea) || substr(sha256((-n)::text::bytea), 1, 16), now()
          FROM slashguard.chain AS c, generate_series(1, {validators}) AS n WHERE c.name = 'burst'""",
@@ -40,7 +40,7 @@ _HISTORY = (
 _BURST = """
 SELECT array_agg('0x' || encode(v.key, 'hex')) AS validators, array_agg({epoch} - 1) AS sources, array_agg({epoch}) AS targets,
        array_agg('0x' || repeat('01', 32)) AS roots, array_agg('0x' || repeat('51', 96)) AS signatures
-  FROM (SELECT key FROM slashguard.validator ORDER BY (id * 611953) % 1000003 OFFSET {size} * {round} LIMIT {size}) AS v \\gset
+  FROM (SELECT key FROM slashguard.validator ORDER BY (id::bigint * 611953) % 1000003 OFFSET {size} * {round} LIMIT {size}) AS v \\gset
 CHECKPOINT;
 \\timing on
 CALL slashguard.acquire_attestations('burst', :'validators', :'sources', :'targets', :'roots', 'node-1') \\gset
