@@ -164,6 +164,8 @@ fn answer(requests: &[Request], seen_position: Option<&str>) -> Result<Vec<Acqui
         }
     }
     let others = (0..requests.len()).filter(|place| answers[*place].is_none()).collect();
+    // Before the first of the memories below: it would end while the session holds on to it.
+    session.connect();
     for place in in_order_of_keys(&session, &entry, requests, others)? {
         let mut memory = PgMemoryContexts::new("slashguard: one claim of a batch");
         // SAFETY: nothing that is made in it outlives the call.

@@ -70,6 +70,8 @@ fn record_all(session: &Session, given: &[Given]) -> Result<Vec<Recording>, Erro
     let mut answers: Vec<Option<Recording>> = Vec::new();
     answers.resize_with(given.len(), || None);
     let mut on_standby = false;
+    // Before the first of the memories below: it would end while the session holds on to it.
+    session.connect();
     for place in in_order_of_keys(given) {
         let Given { token, signature } = &given[place];
         bell::ring_after_commit(&token.key);

@@ -79,7 +79,7 @@ fn read_directly(
     let Some(latest) = clock_mark::read_directly()? else {
         return Ok(None);
     };
-    let row = chain_table::find(&table, chain_id)?;
+    let row = chain_table::find(&table, chain_id)?.ok_or_else(|| Error::internal("the chain of a claim is gone"))?;
     let frozen = match row.is_null(Place::FrozenAt) {
         true => None,
         false => Some(Frozen { reason: row.get(Place::FrozenReason)? }),

@@ -91,7 +91,7 @@ fn insert_directly(key: &DutyKey, grant: &Grant) -> Result<Option<bool>, Error> 
     match table.presence(&key)? {
         Presence::Nothing => {}
         Presence::There => return Ok(Some(false)),
-        Presence::Coming => return Ok(None),
+        Presence::Unclear => return Ok(None),
     }
     let request = grant.request;
     table.insert(&new_claim(

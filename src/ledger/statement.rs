@@ -45,7 +45,8 @@ pub struct Session {
 struct Before {
     user: pg_sys::Oid,
     security: c_int,
-    settings: c_int,
+    /// None: the function has settings of its own, and they hold. An operator's waits as long as it takes.
+    settings: Option<c_int>,
 }
 
 impl Session {
@@ -61,15 +62,16 @@ impl Session {
         // SAFETY: rights and settings are taken back by `drop`, or by Postgres when the (sub)transaction is aborted, as those of
         // a SECURITY DEFINER function with SET clauses are. SPI_connect answers SPI_OK_CONNECT or raises.
         unsafe {
-            let mut before = Before { user: pg_sys::InvalidOid, security: 0, settings: 0 };
+            let mut before = Before { user: pg_sys::InvalidOid, security: 0, settings: None };
             pg_sys::GetUserIdAndSecContext(&mut before.user, &mut before.security);
-            let owner = function_owner();
-            if owner != pg_sys::InvalidOid {
+            let function = running_function();
+            if let Some(function) = &function {
                 let local = before.security | pg_sys::SECURITY_LOCAL_USERID_CHANGE as c_int;
-                pg_sys::SetUserIdAndSecContext(owner, local);
+                pg_sys::SetUserIdAndSecContext(function.owner, local);
             }
-            before.settings = pg_sys::NewGUCNestLevel();
-            for (name, value) in SETTINGS {
+            let has_settings = function.is_some_and(|function| function.has_settings);
+            before.settings = (!has_settings).then(|| pg_sys::NewGUCNestLevel());
+            for (name, value) in SETTINGS.iter().filter(|_| !has_settings) {
                 pg_sys::set_config_option(
                     name.as_ptr(),
                     value.as_ptr(),
@@ -87,17 +89,28 @@ impl Session {
     }
 }
 
-/// The owner of the function that is running: whoever made the extension.
-unsafe fn function_owner() -> pg_sys::Oid {
+/// What a SQL function of ours is declared with.
+struct Declared {
+    /// Whoever made the extension.
+    owner: pg_sys::Oid,
+    /// Whether it has SET clauses.
+    has_settings: bool,
+}
+
+/// The function that is running. None: it is gone.
+unsafe fn running_function() -> Option<Declared> {
     let function = FUNCTION.get();
+    let cache = pg_sys::SysCacheIdentifier::PROCOID as c_int;
     unsafe {
-        let row = pg_sys::SearchSysCache1(pg_sys::SysCacheIdentifier::PROCOID as c_int, function.into());
+        let row = pg_sys::SearchSysCache1(cache, function.into());
         if row.is_null() {
-            return pg_sys::InvalidOid;
+            return None;
         }
         let owner = (*pg_sys::GETSTRUCT(row).cast::<pg_sys::FormData_pg_proc>()).proowner;
+        let mut has_none = true;
+        pg_sys::SysCacheGetAttr(cache, row, pg_sys::Anum_pg_proc_proconfig as pg_sys::AttrNumber, &mut has_none);
         pg_sys::ReleaseSysCache(row);
-        owner
+        Some(Declared { owner, has_settings: !has_none })
     }
 }
 
@@ -108,7 +121,9 @@ impl Drop for Session {
             // SAFETY: taken by `connect`, and given back in the opposite order.
             unsafe {
                 pg_sys::SPI_finish();
-                pg_sys::AtEOXact_GUC(true, before.settings);
+                if let Some(settings) = before.settings {
+                    pg_sys::AtEOXact_GUC(true, settings);
+                }
                 pg_sys::SetUserIdAndSecContext(before.user, before.security);
             }
         }

@@ -154,7 +154,10 @@ pub unsafe fn of(description: &'static Description, relation: pg_sys::Relation) 
         return shape;
     }
     let changes = CHANGES.get();
-    let shape = unsafe { look_at(description, relation) }.map(Rc::new);
+    let Ok(shape) = (unsafe { look_at(description, relation) }) else {
+        return None;
+    };
+    let shape = shape.map(Rc::new);
     // Whoever changes it beside this transaction (CREATE INDEX CONCURRENTLY) waits for this one, but not for the next.
     if CHANGES.get() == changes {
         KNOWN.with_borrow_mut(|known| {
@@ -165,7 +168,10 @@ pub unsafe fn of(description: &'static Description, relation: pg_sys::Relation) 
     shape
 }
 
-unsafe fn look_at(description: &Description, relation: pg_sys::Relation) -> Option<Shape> {
+/// Somebody is making an index anew: what it will be is not known yet.
+struct Busy;
+
+unsafe fn look_at(description: &Description, relation: pg_sys::Relation) -> Result<Option<Shape>, Busy> {
     unsafe {
         let class = &*(*relation).rd_rel;
         let plain = class.relkind == pg_sys::RELKIND_RELATION as std::ffi::c_char
@@ -176,14 +182,16 @@ unsafe fn look_at(description: &Description, relation: pg_sys::Relation) -> Opti
             && !class.relhassubclass
             && !class.relhasrules;
         if !plain {
-            return None;
+            return Ok(None);
         }
-        let numbers = numbers(description, relation)?;
+        let Some(numbers) = numbers(description, relation) else {
+            return Ok(None);
+        };
         if description.written && !(is_written_plainly(description, relation) && has_no_other_trigger(relation)) {
-            return None;
+            return Ok(None);
         }
         let index = index_of_key(description, relation, &numbers)?;
-        Some(Shape { index, numbers, places: RefCell::default() })
+        Ok(index.map(|index| Shape { index, numbers, places: RefCell::default() }))
     }
 }
 
@@ -234,25 +242,39 @@ unsafe fn has_no_other_trigger(relation: pg_sys::Relation) -> bool {
 }
 
 /// The index of the key, where the table has it as it was made with it. One that is written has no other.
-unsafe fn index_of_key(description: &Description, relation: pg_sys::Relation, numbers: &[i16]) -> Option<pg_sys::Oid> {
+unsafe fn index_of_key(
+    description: &Description,
+    relation: pg_sys::Relation,
+    numbers: &[i16],
+) -> Result<Option<pg_sys::Oid>, Busy> {
     unsafe {
         let indexes = pg_sys::RelationGetIndexList(relation);
-        let list = indexes.as_ref()?;
+        let Some(list) = indexes.as_ref() else {
+            return Ok(None);
+        };
         let count = list.length.max(0) as usize;
         let oids: Vec<pg_sys::Oid> = (0..count).map(|number| (*list.elements.add(number)).oid_value).collect();
         pg_sys::list_free(indexes);
         if description.written && count != 1 {
-            return None;
+            return Ok(None);
         }
-        oids.into_iter().find(|oid| is_index_of(*oid, &numbers[..description.key]))
+        for oid in oids {
+            if is_index_of(oid, &numbers[..description.key])? {
+                return Ok(Some(oid));
+            }
+        }
+        Ok(None)
     }
 }
 
 /// Whether an index is of these columns in this order, and keeps them unique.
-unsafe fn is_index_of(oid: pg_sys::Oid, numbers: &[i16]) -> bool {
+unsafe fn is_index_of(oid: pg_sys::Oid, numbers: &[i16]) -> Result<bool, Busy> {
     let lock = pg_sys::AccessShareLock as pg_sys::LOCKMODE;
     unsafe {
-        let index = pg_sys::index_open(oid, lock);
+        if !pg_sys::ConditionalLockRelationOid(oid, lock) {
+            return Err(Busy);
+        }
+        let index = pg_sys::index_open(oid, pg_sys::NoLock as pg_sys::LOCKMODE);
         let form = &*(*index).rd_index;
         let is = form.indisunique
             && form.indimmediate
@@ -264,6 +286,6 @@ unsafe fn is_index_of(oid: pg_sys::Oid, numbers: &[i16]) -> bool {
             && (*index).rd_indexprs.is_null()
             && (*index).rd_indpred.is_null();
         pg_sys::index_close(index, lock);
-        is
+        Ok(is)
     }
 }

@@ -10,6 +10,7 @@ use std::ops::ControlFlow;
 use std::rc::Rc;
 
 const NO_LOCK: pg_sys::LOCKMODE = pg_sys::NoLock as pg_sys::LOCKMODE;
+const ACCESS_SHARE: pg_sys::LOCKMODE = pg_sys::AccessShareLock as pg_sys::LOCKMODE;
 /// More columns than any table here has.
 const MOST_COLUMNS: usize = 64;
 /// More than any primary key here has.
@@ -57,17 +58,26 @@ pub enum Presence {
     Nothing,
     /// A row whose insert is committed.
     There,
-    /// A row that somebody is just inserting.
-    Coming,
+    /// A row that somebody is just inserting, or one that has been there.
+    Unclear,
 }
 
 impl Table {
     /// None: the table has to be left to a statement.
     pub fn open(description: &'static Description, access: Access) -> Option<Self> {
         // SAFETY: plain reads of this backend's variables.
-        let (read_only, from_elsewhere) = unsafe {
-            (pg_sys::XactReadOnly, pg_sys::SessionReplicationRole == pg_sys::SESSION_REPLICATION_ROLE_REPLICA as c_int)
+        let (read_only, from_elsewhere, without_indexes, one_snapshot) = unsafe {
+            (
+                pg_sys::XactReadOnly,
+                pg_sys::SessionReplicationRole == pg_sys::SESSION_REPLICATION_ROLE_REPLICA as c_int,
+                pg_sys::IgnoreSystemIndexes,
+                pg_sys::XactIsoLevel >= pg_sys::XACT_REPEATABLE_READ as c_int,
+            )
         };
+        // Without its index a table is read whole and in no order. A snapshot that is kept belongs to statements.
+        if without_indexes || one_snapshot {
+            return None;
+        }
         // A statement raises the error, or fires the triggers.
         if access == Access::Write && (read_only || from_elsewhere) {
             return None;
@@ -93,6 +103,11 @@ impl Table {
         let closed_if_unknown = Open(relation);
         // SAFETY: open and locked.
         let shape = unsafe { shape::of(description, relation) }?;
+        let index = shape.index;
+        // SAFETY: as above. Whoever makes the index anew holds it up, and a look at it would wait without end.
+        if !unsafe { guarded(|| unguarded::ConditionalLockRelationOid(index, ACCESS_SHARE)) } {
+            return None;
+        }
         std::mem::forget(closed_if_unknown);
         Some(Self { relation, description, shape })
     }
@@ -169,19 +184,27 @@ impl Table {
         let mut conditions = Conditions::of(self, &equal(key))?;
         let (relation, index, snapshot) = (self.relation, self.shape.index, &raw mut anything);
         // SAFETY: table and index are open; the snapshot lives as long as the scan.
-        let found = unsafe {
+        let (found, has_entry) = unsafe {
             guarded(|| {
                 let scan = conditions.begin(relation, index, snapshot);
+                let by_index = (*scan).iscan;
+                // Where the last entry of the index leads to that the look comes by; nowhere where it comes by none.
+                if !by_index.is_null() {
+                    (*by_index).xs_heaptid.ip_posid = pg_sys::InvalidOffsetNumber;
+                }
                 let found = !unguarded::systable_getnext(scan).is_null();
+                let has_entry = by_index.is_null() || (*by_index).xs_heaptid.ip_posid != pg_sys::InvalidOffsetNumber;
                 unguarded::systable_endscan(scan);
-                found
+                (found, has_entry)
             })
         };
         // Written by the look: the transaction that is inserting the row.
         Ok(match (found, anything.xmin == pg_sys::InvalidTransactionId) {
-            (false, _) => Presence::Nothing,
+            (false, _) if !has_entry => Presence::Nothing,
+            // What the index led to is dead: freed, or just written anew in another place that the look did not come by.
+            (false, _) => Presence::Unclear,
             (true, true) => Presence::There,
-            (true, false) => Presence::Coming,
+            (true, false) => Presence::Unclear,
         })
     }
 
