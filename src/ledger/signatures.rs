@@ -130,10 +130,9 @@ pub struct PlainDelivery<'a> {
 
 /// Writes those whose tokens hold unsigned claims, and answers the places of those.
 pub fn write_plain(session: &Session, deliveries: &[PlainDelivery], now: Timestamp) -> Result<HashSet<usize>, Error> {
+    let mut written = HashSet::with_capacity(deliveries.len());
+    let deliveries = write_plain_directly(deliveries, now, &mut written)?;
     if deliveries.is_empty() {
-        return Ok(HashSet::new());
-    }
-    if let Some(written) = write_plain_directly(deliveries, now)? {
         return Ok(written);
     }
     let keys = || deliveries.iter().map(|delivery| delivery.token.key);
@@ -159,7 +158,6 @@ pub fn write_plain(session: &Session, deliveries: &[PlainDelivery], now: Timesta
             Value::ManyBytes(&signatures),
         ],
     )?;
-    let mut written = HashSet::with_capacity(deliveries.len());
     for row in rows.iter() {
         let place: i64 = row.need(1)?;
         written.insert(usize::try_from(place).map_err(|_| Error::internal("a place in a batch is negative"))?);
@@ -167,14 +165,18 @@ pub fn write_plain(session: &Session, deliveries: &[PlainDelivery], now: Timesta
     Ok(written)
 }
 
-/// The same without a statement. None: it has to be left to one. What somebody else is changing is left to be recorded by itself.
-fn write_plain_directly(deliveries: &[PlainDelivery], now: Timestamp) -> Result<Option<HashSet<usize>>, Error> {
+/// The same without a statement, and what is left for one: from the first row on that somebody else is changing. It waits for that row
+/// before it takes a later one, because two that take rows in two orders would wait for each other.
+fn write_plain_directly<'a>(
+    deliveries: &'a [PlainDelivery<'a>],
+    now: Timestamp,
+    written: &mut HashSet<usize>,
+) -> Result<&'a [PlainDelivery<'a>], Error> {
     let Some(table) = claim_table::open(Access::Write) else {
-        return Ok(None);
+        return Ok(deliveries);
     };
     let snapshot = Snapshot::now();
-    let mut written = HashSet::with_capacity(deliveries.len());
-    for delivery in deliveries {
+    for (number, delivery) in deliveries.iter().enumerate() {
         let Some(mut row) = table.find_at(&snapshot, &key_values(&delivery.token.key))? else {
             continue;
         };
@@ -185,11 +187,12 @@ fn write_plain_directly(deliveries: &[PlainDelivery], now: Timestamp) -> Result<
             (Place::Signature, Value::Bytes(Some(delivery.signature))),
             (Place::SignedAt, Value::Timestamp(Some(now))),
         ];
-        if table.update(&mut row, &changes)? == Updated::Now {
-            written.insert(delivery.place);
+        if table.update(&mut row, &changes)? == Updated::Meanwhile {
+            return Ok(&deliveries[number..]);
         }
+        written.insert(delivery.place);
     }
-    Ok(Some(written))
+    Ok(&[])
 }
 
 static READ_SIGNED: Statement = for_key!(
