@@ -112,7 +112,9 @@ impl NodeTable {
 
 /// Works on the table with no more rights than its owner has, as Postgres does for foreign keys: the triggers and the functions
 /// in indexes that the owner has given it run then, too.
-fn as_owner<T>(table: &NodeTable, work: impl FnOnce() -> Result<T, Error>) -> Result<T, Error> {
+fn as_owner<T>(session: &Session, table: &NodeTable, work: impl FnOnce() -> Result<T, Error>) -> Result<T, Error> {
+    // A first statement inside would take the ledger's rights.
+    session.connect();
     struct Restore {
         user: pg_sys::Oid,
         context: i32,
@@ -194,7 +196,7 @@ pub fn in_the_way(session: &Session, table: &NodeTable, key: &Key, message_hash:
         values.push(Value::Text(None));
     }
     values.push(Value::Text(Some(message_hash)));
-    let rows = as_owner(table, || run_text(session, &text, &values))?;
+    let rows = as_owner(session, table, || run_text(session, &text, &values))?;
     Ok(match rows.first() {
         None => InTheWay::Nothing,
         Some(row) => match row.get(1)? {
@@ -219,7 +221,7 @@ pub fn take_away(session: &Session, table: &NodeTable, key: &Key) -> Result<bool
     let text = format!(
         "DELETE FROM ONLY {name} WHERE ctid = ( \
          SELECT ctid FROM ONLY {name} WHERE {clause} AND status = 'signing' AND signature IS NULL FOR UPDATE SKIP LOCKED)");
-    Ok(as_owner(table, || run_text(session, &text, &key.values()))?.any())
+    Ok(as_owner(session, table, || run_text(session, &text, &key.values()))?.any())
 }
 
 /// What came in with a table.
@@ -285,7 +287,7 @@ fn read_history(session: &Session, table: &NodeTable, shape: &Shape, rollup: &st
                 CASE WHEN status = 'signed' AND signature ~* '^0x[0-9a-f]{{130}}$' THEN pg_catalog.lower(pg_catalog.substr(signature, 3)) END \
            FROM ONLY {} \
           WHERE {of_rollup} AND validator_address ~* '^0x[0-9a-f]{{40}}$' AND slot >= 0", table.name);
-    as_owner(table, || run_text(session, &copy, &[Value::Text(Some(rollup))]))?;
+    as_owner(session, table, || run_text(session, &copy, &[Value::Text(Some(rollup))]))?;
     run_text(session, "ANALYZE pg_temp.slashguard_history", &[])?;
     Ok(())
 }
