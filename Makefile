@@ -179,9 +179,9 @@ bench-full: ready
 bench-page:
 	@PYTHONDONTWRITEBYTECODE=1 python3 pg_test/bench/suite/page.py
 
-## bench-protected: a node's inserts a second into its own table, protected beside plain (ROUNDS=5 ROUND_SECONDS=5)
+## bench-protected: a node's inserts a second into its own table, protected beside plain (ROUNDS=3 ROUND_SECONDS=2)
 bench-protected: ready
-	@bash pg_test/bench/protected.sh
+	@bash pg_test/bench/run short protected
 
 ## bench-interchange: import and export of an EIP-3076 file: seconds and memory (ROUNDS=3 VALIDATORS=1000 ATTESTATIONS=1000)
 bench-interchange: ready

@@ -169,7 +169,7 @@ pub fn look_up(session: &Session, request: &Request) -> Result<Entry, Error> {
 }
 
 fn look_up_names(session: &Session, request: &Request) -> Result<Entry, Error> {
-    if let Some(entry) = known_names::recall(request) {
+    if let Some(entry) = known_names::recall(request)? {
         let bounds = entry.bounds(&request.chain, server::now());
         let wanted = wanted(&entry, request)?;
         if watermark::refusal(&bounds, &wanted).is_none()

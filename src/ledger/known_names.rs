@@ -5,6 +5,7 @@ use super::chains::{self, Ledger};
 use super::registry::{Chain, Entry, Validator};
 use super::server;
 use super::statement::Session;
+use super::validator_keys;
 use crate::duty::error::Error;
 use crate::duty::key::DutyType;
 use crate::duty::request::Request;
@@ -30,10 +31,10 @@ thread_local! {
     static KNOWN: RefCell<KnownNames> = RefCell::default();
 }
 
-/// What the request's names stand for, if all of them are known.
-pub fn recall(request: &Request) -> Option<Entry> {
+/// What the request's names stand for, if all of them are known; the validator may be one that only this backend has not seen.
+pub fn recall(request: &Request) -> Result<Option<Entry>, Error> {
     let claim_table = server::table_oid(c"claim");
-    KNOWN.with_borrow(|known| {
+    let kept = KNOWN.with_borrow(|known| {
         if known.claim_table != claim_table {
             return None;
         }
@@ -42,11 +43,19 @@ pub fn recall(request: &Request) -> Option<Entry> {
         Some(Entry {
             chain: chain.clone(),
             duty_type: duty_type.clone(),
-            validator: Some(known.validators.get(&(chain.id, request.validator.clone()))?.clone()),
+            validator: known.validators.get(&(chain.id, request.validator.clone())).cloned(),
             node_id: Some(*known.nodes.get(&request.node)?),
             withdrawal_id: None,
         })
-    })
+    });
+    let Some(mut entry) = kept else {
+        return Ok(None);
+    };
+    if entry.validator.is_none() {
+        entry.validator = validator_keys::find(entry.chain.id, &request.validator)?;
+        remember(request, &entry);
+    }
+    Ok(entry.validator.is_some().then_some(entry))
 }
 
 /// Everything is looked up anew.

@@ -1,7 +1,10 @@
 //! Validators by their keys, with what bounds them, as `direct` reads them.
 
 use super::batch::KnownValidator;
+use super::chain_table;
 use super::direct::{describe, Access, Row, Table};
+use super::registry::Validator;
+use super::statement::Value;
 use crate::duty::error::Error;
 use crate::rules::ethereum::LowWatermarks;
 use crate::rules::watermark::{Frozen, ValidatorBounds};
@@ -28,17 +31,40 @@ pub fn open() -> Option<Table> {
     Table::open(&DESCRIPTION, Access::Read)
 }
 
+/// The validator that was seen on a chain under this key. None: it was not, or it has to be left to a statement.
+pub fn find(chain_id: i32, key: &[u8]) -> Result<Option<Validator>, Error> {
+    let (Some(chains), Some(validators)) = (chain_table::open(), open()) else {
+        return Ok(None);
+    };
+    // The chain first: bounds that change in between are of a later version, and are read once more.
+    let Some(chain) = chain_table::find(&chains, chain_id)? else {
+        return Ok(None);
+    };
+    let version = chain.need(chain_table::Place::ValidatorBoundsVersion)?;
+    let Some(row) = validators.find(&[Value::Integer(Some(chain_id)), Value::Bytes(Some(key))])? else {
+        return Ok(None);
+    };
+    Ok(Some(Validator { id: row.need(Place::Id)?, bounds: bounds(&row, version)? }))
+}
+
 /// None: its votes on record may surround each other. Its bounds are of no version, as those that a batch reads are.
 pub fn without_surrounds(row: &Row) -> Result<Option<KnownValidator>, Error> {
     if row.need(Place::VotesMaySurround)? {
         return Ok(None);
     }
+    let bounds = bounds(row, ValidatorBounds::default().version)?;
+    let is_unbounded = bounds == ValidatorBounds::default();
+    let bounds = if is_unbounded { None } else { Some(ValidatorBounds { version: -1, ..bounds }) };
+    Ok(Some(KnownValidator { id: row.need(Place::Id)?, bounds }))
+}
+
+fn bounds(row: &Row, version: i64) -> Result<ValidatorBounds, Error> {
     let frozen = match row.is_null(Place::FrozenAt) {
         true => None,
         false => Some(Frozen { reason: row.get(Place::FrozenReason)? }),
     };
-    let bounds = ValidatorBounds {
-        version: ValidatorBounds::default().version,
+    Ok(ValidatorBounds {
+        version,
         first_use_slot: row.get(Place::FirstUseSlot)?,
         low_watermark: row.get(Place::LowWatermark)?,
         high_watermark: row.get(Place::HighWatermark)?,
@@ -49,8 +75,5 @@ pub fn without_surrounds(row: &Row) -> Result<Option<KnownValidator>, Error> {
             source_epoch: row.get(Place::HistorySourceEpoch)?,
             target_epoch: row.get(Place::HistoryTargetEpoch)?,
         },
-    };
-    let is_unbounded = bounds == ValidatorBounds::default();
-    let bounds = if is_unbounded { None } else { Some(ValidatorBounds { version: -1, ..bounds }) };
-    Ok(Some(KnownValidator { id: row.need(Place::Id)?, bounds }))
+    })
 }

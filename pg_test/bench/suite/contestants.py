@@ -4,7 +4,7 @@ import os
 
 import duties
 import server
-from load import drive
+from load import PREPARED, drive
 from server import Failed
 
 
@@ -17,6 +17,7 @@ class Contestant:
 
     script = counted = database = None
     settings = None
+    protocol = PREPARED
 
     def __init__(self, name):
         self.name = name
@@ -31,7 +32,7 @@ class Contestant:
 
     def run(self, clients, seconds, **more):
         variables = self.before_run(clients, seconds)
-        run = drive(self.database, self.script, clients, seconds, variables, settings=self.settings, **more)
+        run = drive(self.database, self.script, clients, seconds, variables, settings=self.settings, protocol=self.protocol, **more)
         self.cycles += run.cycles
         return run
 
@@ -115,3 +116,30 @@ class Aztec(Contestant):
 
     def prepare(self):
         server.fresh_database(self.database, tables="aztec.sql")
+
+
+class PlainInsert(Contestant):
+    """The INSERT that an Aztec node sends, into its own table."""
+
+    script, database = "aztec_insert", "bench_plain_insert"
+    counted = "SELECT count(*) FROM validator_duties"
+
+    def prepare(self):
+        server.fresh_database(self.database, tables="aztec.sql")
+
+
+class ProtectedInsert(PlainInsert):
+    """The same into a table that is protected."""
+
+    database = "bench_protected_insert"
+
+    def prepare(self):
+        server.fresh_database(self.database, extension=True, tables="aztec.sql")
+        identity, options = f"31337:{duties.ROLLUP}", '{"first_use": "trust", "horizon_slots": null}'
+        server.ask(self.database, f"SELECT slashguard.protect_table('validator_duties', '{duties.CHAIN}', '{identity}', now(), '72 s', '{options}')")
+
+    def check(self):
+        super().check()
+        claims = server.ask_number(self.database, "SELECT count(*) FROM slashguard.claim")
+        if claims != self.cycles:
+            raise Failed(f"{self.name}: {self.cycles} inserts, and {claims} claims. The figures mean nothing.")

@@ -12,6 +12,9 @@ from server import HERE, Failed, checkpoint, processor_seconds, wait_for_session
 # Whatever a backend does once (loading a library, planning) is no part of a rate.
 WARM_UP_SECONDS = 1
 
+# Planned once a session; or text and parameters each time, as node-postgres sends a query with values, to be parsed and planned anew.
+PREPARED, UNPREPARED = "prepared", "extended"
+
 
 @dataclass
 class Run:
@@ -26,17 +29,17 @@ class Run:
     processor_us: float = 0
 
 
-def drive(database, script, clients, seconds, variables, *, rate=None, settings=None, latencies=False, fixed=None):
+def drive(database, script, clients, seconds, variables, *, rate=None, settings=None, latencies=False, fixed=None, protocol=PREPARED):
     """Runs a script of loads/ for `seconds` and a second of warm-up, or `fixed` times in all.
 
     `rate`: so many a second, spread by chance; a latency is a cycle's own, without its wait for a free connection. `settings`: of
-    the server's sessions.
+    the server's sessions. `protocol`: PREPARED, or as a client sends statements that prepares none.
     """
     checkpoint(database)
     wait_for_sessions_to_end(database)
     before = processor_seconds()
     with tempfile.TemporaryDirectory() as folder:
-        run = _drive(database, script, clients, seconds, variables, rate, settings, Path(folder) if latencies else None, fixed)
+        run = _drive(database, script, clients, seconds, variables, rate, settings, Path(folder) if latencies else None, fixed, protocol)
     wait_for_sessions_to_end(database)
     run.processor_us = (processor_seconds() - before) / run.cycles * 1e6
     return run
@@ -57,14 +60,14 @@ def finish(process):
     return _read(process.returncode, output, None)
 
 
-def _drive(database, script, clients, seconds, variables, rate, settings, logs, fixed):
-    process = _start(database, script, clients, seconds, variables, rate, settings, logs, fixed)
+def _drive(database, script, clients, seconds, variables, rate, settings, logs, fixed, protocol):
+    process = _start(database, script, clients, seconds, variables, rate, settings, logs, fixed, protocol)
     output, _ = process.communicate()
     return _read(process.returncode, output, logs)
 
 
-def _start(database, script, clients, seconds, variables, rate, settings, logs, fixed):
-    command = ["pgbench", "--no-vacuum", "--protocol=prepared", f"--client={clients}", f"--jobs={min(clients, 2)}", "--progress=1"]
+def _start(database, script, clients, seconds, variables, rate, settings, logs, fixed, protocol=PREPARED):
+    command = ["pgbench", "--no-vacuum", f"--protocol={protocol}", f"--client={clients}", f"--jobs={min(clients, 2)}", "--progress=1"]
     command += [f"--file={HERE / 'loads' / script}.pgbench"]
     command += [f"--transactions={fixed // clients}"] if fixed else [f"--time={seconds + WARM_UP_SECONDS}"]
     command += [f"--rate={rate}"] if rate else []
