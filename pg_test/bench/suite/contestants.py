@@ -89,6 +89,16 @@ class RawUpdate(Contestant):
         return run
 
 
+class RawCycle(Contestant):
+    """Both, one after the other in one session."""
+
+    script, database = "raw_cycle", "bench_raw_cycle"
+    counted = "SELECT count(*) FROM claim WHERE signature IS NOT NULL"
+
+    def prepare(self):
+        make_raw_table(self.database)
+
+
 def make_raw_table(database):
     """A table shaped like slashguard.claim (columns, primary key, fillfactor), taken from the extension itself."""
     server.fresh_database(database, extension=True)

@@ -1,7 +1,7 @@
 """How many duty cycles a second: beside the raw limit of the server, and beside the Aztec client's own statements."""
 
 from answer import Answer, Chart, Table, Target
-from contestants import Aztec, RawInsert, RawUpdate, Slashguard
+from contestants import Aztec, RawCycle, RawInsert, RawUpdate, Slashguard
 from figures import clients_text, count, decimals, harmonic
 from rounds import measure
 
@@ -14,8 +14,8 @@ _OF_AZTEC = {1: 1.35, 32: 1.6}
 
 def ask(plan):
     insert, update = RawInsert("raw insert"), RawUpdate("raw update")
-    slashguard, aztec = Slashguard("slashguard"), Aztec("Aztec's statements")
-    contestants = [insert, update, slashguard, aztec]
+    cycle, slashguard, aztec = RawCycle("raw cycle"), Slashguard("slashguard"), Aztec("Aztec's statements")
+    contestants = [insert, update, cycle, slashguard, aztec]
     for contestant in contestants:
         contestant.prepare()
     answer = Answer(figures={"unit": "cycles a second", "clients": {}})
@@ -24,10 +24,12 @@ def ask(plan):
         rates, processor = measure(contestants, clients, plan, TITLE)
         rates.derive("raw limit", harmonic, insert.name, update.name)
         of_limit, of_aztec = rates.ratio(slashguard.name, "raw limit"), rates.ratio(slashguard.name, aztec.name)
-        names = [insert.name, update.name, "raw limit", slashguard.name, aztec.name]
-        rows.append([str(clients), *(count(rates.median(name)) for name in names), decimals(of_limit), decimals(of_aztec)])
+        of_cycle = rates.ratio(slashguard.name, cycle.name)
+        names = [insert.name, update.name, "raw limit", cycle.name, slashguard.name, aztec.name]
+        ratios = [of_limit, of_cycle, of_aztec]
+        rows.append([str(clients), *(count(rates.median(name)) for name in names), *(decimals(ratio) for ratio in ratios)])
         groups.append((clients_text(clients), [(name, rates.median(name)) for name in names[2:]]))
-        answer.figures["clients"][clients] = {"rounds": rates.rounds, "of_limit": of_limit, "of_aztec": of_aztec}
+        answer.figures["clients"][clients] = {"rounds": rates.rounds, "of_limit": of_limit, "of_cycle": of_cycle, "of_aztec": of_aztec}
         if clients == 1:
             processor.derive("raw limit", _sum, insert.name, update.name)
             answer.figures["processor_us"] = processor.rounds
@@ -36,10 +38,10 @@ def ask(plan):
         answer.targets += _target(_OF_AZTEC, clients, "times Aztec's statements", of_aztec)
     for contestant in contestants:
         contestant.check()
-    columns = ["clients", "raw insert", "raw update", "raw limit", "slashguard", "Aztec's", "of limit", "of Aztec's"]
+    columns = ["clients", "raw insert", "raw update", "raw limit", "raw cycle", "slashguard", "Aztec's", "of limit", "of raw cycle", "of Aztec's"]
     answer.tables.append(Table(f"Duty cycles (claim and record) a second, median of {plan.rounds} rounds:", columns, rows))
     if times:
-        columns = ["1 client", "raw insert", "raw update", "both", "slashguard", "Aztec's"]
+        columns = ["1 client", "raw insert", "raw update", "both", "raw cycle", "slashguard", "Aztec's"]
         answer.tables.append(Table("Time of the server's processor a cycle, the start of a backend shared among its cycles:", columns, [times]))
     answer.charts.append(Chart(NAME, "Duty cycles: claim and record", "a second", groups))
     return answer
