@@ -56,7 +56,7 @@ macro_rules! arguments {
 }
 
 arguments! {
-    String, "text", |datum| String::from_datum(datum, false);
+    String, "text", |datum| read_text(datum);
     Vec<u8>, "bytea", |datum| Vec::<u8>::from_datum(datum, false);
     bool, "boolean", |datum| bool::from_datum(datum, false);
     i32, "integer", |datum| i32::from_datum(datum, false);
@@ -69,6 +69,22 @@ arguments! {
     Timestamptz, "timestamptz", |datum| Some(Timestamptz(datum.value() as i64));
     Uuid, "uuid", |datum| pgrx::Uuid::from_datum(datum, false).map(|uuid| Uuid(*uuid.as_bytes()));
     Interval, "interval", |datum| read_interval(datum);
+}
+
+/// Letters and digits that are stored as they are need no call into Postgres, of which each argument would cost one.
+unsafe fn read_text(datum: pg_sys::Datum) -> Option<String> {
+    use pgrx::varlena::{varatt_is_1b, varatt_is_1b_e, varatt_is_4b_u, vardata_any, varsize_any_exhdr};
+    let text = datum.cast_mut_ptr::<pg_sys::varlena>();
+    unsafe {
+        if varatt_is_4b_u(text) || varatt_is_1b(text) && !varatt_is_1b_e(text) {
+            let bytes = std::slice::from_raw_parts(vardata_any(text).cast::<u8>(), varsize_any_exhdr(text));
+            // The same in every encoding that a database may have.
+            if let (true, Ok(ascii)) = (bytes.is_ascii(), std::str::from_utf8(bytes)) {
+                return Some(ascii.to_owned());
+            }
+        }
+        String::from_datum(datum, false)
+    }
 }
 
 unsafe fn read_json(datum: pg_sys::Datum) -> Option<JsonText> {

@@ -25,7 +25,7 @@ pub fn parse(argument: &str, text: &str) -> Result<Address, Error> {
 
 /// `0x` and 40 hex digits: a letter is upper case where the hash of the lower-case digits has a digit of 8 or above.
 pub fn checksummed(address: &Address) -> String {
-    let digits = hex::encode(address);
+    let digits = hex_text::with_prefix("", &[address]);
     let hash = keccak256(digits.as_bytes());
     let nibbles = hash.iter().flat_map(|byte| [byte >> 4, byte & 0xf]);
     let cased = digits.chars().zip(nibbles).map(|(digit, nibble)| match nibble {

@@ -22,11 +22,11 @@ pub fn parse_any_length(argument: &str, text: &str) -> Result<Vec<u8>, Error> {
     };
     match decode(digits) {
         Ok(bytes) => Ok(bytes),
-        Err(hex::FromHexError::OddLength) => malformed(
+        Err(Malformed::OddLength) => malformed(
             format!("{argument} has an odd number of hex digits"),
             "Write two digits a byte, leading zeros included.",
         ),
-        Err(_) => malformed(
+        Err(Malformed::NotADigit) => malformed(
             format!("{argument} has a character that is not a hex digit"),
             "Only 0-9, a-f and A-F may follow 0x.",
         ),
@@ -64,15 +64,25 @@ pub fn with_prefix(prefix: &str, parts: &[&[u8]]) -> String {
         let start = text.len();
         text.resize(start + 2 * part.len(), b'0');
         // As long as it has to be, so it does not fail.
-        let _ = hex::encode_to_slice(part, &mut text[start..]);
+        let _ = faster_hex::hex_encode(part, &mut text[start..]);
     }
     String::from_utf8(text).unwrap_or_default()
 }
 
-/// The bytes of an even number of digits.
-pub fn decode(digits: &str) -> Result<Vec<u8>, hex::FromHexError> {
+/// Why digits are not bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Malformed {
+    OddLength,
+    NotADigit,
+}
+
+/// The bytes of an even number of digits, without prefix.
+pub fn decode(digits: &str) -> Result<Vec<u8>, Malformed> {
+    if !digits.len().is_multiple_of(2) {
+        return Err(Malformed::OddLength);
+    }
     let mut bytes = vec![0; digits.len() / 2];
-    hex::decode_to_slice(digits, &mut bytes)?;
+    faster_hex::hex_decode(digits.as_bytes(), &mut bytes).map_err(|_| Malformed::NotADigit)?;
     Ok(bytes)
 }
 
@@ -91,7 +101,28 @@ mod tests {
         }
     }
 
+    /// The library takes many digits at a time, and differently by how many there are.
+    fn by_another_library(text: &str) -> Option<Vec<u8>> {
+        hex::decode(text).ok()
+    }
+
     proptest! {
+        #[test]
+        fn reads_and_shows_as_another_library_does(bytes in proptest::collection::vec(any::<u8>(), 0..300)) {
+            let digits = hex::encode(&bytes);
+            prop_assert_eq!(decode(&digits), Ok(bytes.clone()));
+            prop_assert_eq!(with_prefix("", &[&bytes]), digits);
+        }
+
+        #[test]
+        fn a_character_that_is_no_digit_is_noticed_anywhere(
+            digits in "[0-9a-fA-F]{1,300}", place: proptest::sample::Index, other in any::<char>(),
+        ) {
+            let place = place.index(digits.len());
+            let text = format!("{}{other}{}", &digits[..place], &digits[place + 1..]);
+            prop_assert_eq!(decode(&text).ok(), by_another_library(&text));
+        }
+
         #[test]
         fn any_letter_case_reads_as_the_same_bytes(bytes: [u8; 32]) {
             let lower = show(&bytes);

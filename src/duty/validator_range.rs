@@ -1,5 +1,6 @@
 //! Ranges of validators, by their bytes. A shard owns such ranges; all validators of a chain are of one length.
 
+use super::hex_text;
 use std::fmt;
 
 /// From one validator to another, both of them in it.
@@ -54,7 +55,7 @@ impl ValidatorRange {
 
 impl fmt::Display for ValidatorRange {
     fn fmt(&self, formatter: &mut fmt::Formatter) -> fmt::Result {
-        write!(formatter, "0x{} to 0x{}", hex::encode(&self.first), hex::encode(&self.last))
+        write!(formatter, "{} to {}", hex_text::show(&self.first), hex_text::show(&self.last))
     }
 }
 

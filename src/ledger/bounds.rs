@@ -2,6 +2,7 @@
 
 use super::chain_table::{self, Place};
 use super::clock_mark;
+use super::direct::Snapshot;
 use super::statement::{Row, Session, Statement, Time, Value};
 use crate::duty::clock::Timestamp;
 use crate::duty::error::Error;
@@ -76,10 +77,12 @@ fn read_directly(
     let Some(table) = chain_table::open() else {
         return Ok(None);
     };
-    let Some(latest) = clock_mark::read_directly()? else {
+    let snapshot = Snapshot::now();
+    let (Some(latest), Some(row)) =
+        (clock_mark::read_directly(&snapshot)?, chain_table::find(&table, &snapshot, chain_id)?)
+    else {
         return Ok(None);
     };
-    let row = chain_table::find(&table, chain_id)?.ok_or_else(|| Error::internal("the chain of a claim is gone"))?;
     let frozen = match row.is_null(Place::FrozenAt) {
         true => None,
         false => Some(Frozen { reason: row.get(Place::FrozenReason)? }),

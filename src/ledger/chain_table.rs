@@ -1,6 +1,6 @@
 //! Chains as `direct` reads them.
 
-use super::direct::{describe, Access, Row, Table};
+use super::direct::{describe, Access, Row, Snapshot, Table};
 use super::statement::Value;
 use crate::duty::error::Error;
 
@@ -26,10 +26,10 @@ describe! {
 
 /// None: the table has to be left to statements.
 pub fn open() -> Option<Table> {
-    Table::open(&DESCRIPTION, Access::Read)
+    Table::open(&DESCRIPTION, Access::ReadAgain)
 }
 
-/// The chain's row as of now.
-pub fn find(table: &Table, id: i32) -> Result<Option<Row<'_>>, Error> {
-    table.find_again(Value::Integer(Some(id)))
+/// The chain's row. None: there is none, or it has to be left to a statement.
+pub fn find<'table>(table: &'table Table, snapshot: &Snapshot, id: i32) -> Result<Option<Row<'table>>, Error> {
+    table.find_again(snapshot, Value::Integer(Some(id)))
 }

@@ -1,6 +1,6 @@
 //! The latest time that this ledger has seen. Kept to the second, so that claims need not write it each.
 
-use super::direct::{describe, Access, Table};
+use super::direct::{describe, Access, Snapshot, Table};
 use super::server;
 use super::statement::{Session, Statement, Time, Value};
 use crate::duty::acquisition::Acquisition;
@@ -42,12 +42,12 @@ describe! {
     Latest = c"latest": Timestamp,
 }
 
-/// The mark as it is now, without a statement. None: it has to be left to one.
-pub fn read_directly() -> Result<Option<Timestamp>, Error> {
-    let Some(table) = Table::open(&DESCRIPTION, Access::Read) else {
+/// The mark, without a statement. None: it has to be left to one.
+pub fn read_directly(snapshot: &Snapshot) -> Result<Option<Timestamp>, Error> {
+    let Some(table) = Table::open(&DESCRIPTION, Access::ReadAgain) else {
         return Ok(None);
     };
-    let row = table.find_again(Value::Bool(true))?;
+    let row = table.find_again(snapshot, Value::Bool(true))?;
     row.map(|row| Ok(row.need::<Time>(Place::Latest)?.0)).transpose()
 }
 

@@ -100,7 +100,7 @@ fn scheme(chain_id: i32) -> Result<Option<SignatureScheme>, Error> {
         return Ok(None);
     };
     // A token's own word for its chain and validator proves nothing: they may be none.
-    let Some(row) = chain_table::find(&table, chain_id)? else {
+    let Some(row) = chain_table::find(&table, &Snapshot::now(), chain_id)? else {
         return Ok(None);
     };
     chains::signature_scheme(row.need(chain_table::Place::SignatureScheme)?).map(Some)

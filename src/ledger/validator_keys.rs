@@ -2,7 +2,7 @@
 
 use super::batch::KnownValidator;
 use super::chain_table;
-use super::direct::{describe, Access, Row, Table};
+use super::direct::{describe, Access, Row, Snapshot, Table};
 use super::registry::Validator;
 use super::statement::Value;
 use crate::duty::error::Error;
@@ -36,14 +36,15 @@ pub fn find(chain_id: i32, key: &[u8]) -> Result<Option<Validator>, Error> {
     let (Some(chains), Some(validators)) = (chain_table::open(), open()) else {
         return Ok(None);
     };
-    // The chain first: bounds that change in between are of a later version, and are read once more.
-    let Some(chain) = chain_table::find(&chains, chain_id)? else {
+    let snapshot = Snapshot::now();
+    let Some(chain) = chain_table::find(&chains, &snapshot, chain_id)? else {
         return Ok(None);
     };
+    let Some(row) = validators.find_at(&snapshot, &[Value::Integer(Some(chain_id)), Value::Bytes(Some(key))])? else {
+        return Ok(None);
+    };
+    // Of one moment, so a change after it has another version.
     let version = chain.need(chain_table::Place::ValidatorBoundsVersion)?;
-    let Some(row) = validators.find(&[Value::Integer(Some(chain_id)), Value::Bytes(Some(key))])? else {
-        return Ok(None);
-    };
     Ok(Some(Validator { id: row.need(Place::Id)?, bounds: bounds(&row, version)? }))
 }
 

@@ -109,13 +109,13 @@ impl Votes<'_> {
         Ok(None)
     }
 
-    /// The same without a statement, as almost every vote needs it: a source and a target that are near each other and near `near`,
-    /// and a history in which the next vote stands for those after it. None: statements have to do it.
+    /// The same without a statement, as almost every vote needs it: a source and a target that are near each other and near `near`.
+    /// None: statements have to do it.
     fn standing_near(&self, near: i64) -> Result<Option<Option<Surround>>, Error> {
         let Vote { source_epoch, target_epoch } = self.vote;
         let is_near = (target_epoch - 1..=target_epoch.saturating_add(FIRST_STRIDE)).contains(&near)
             && target_epoch - source_epoch <= FIRST_STRIDE;
-        if !is_near || validators::votes_may_surround(self.key.validator_id)? != Some(false) {
+        if !is_near {
             return Ok(None);
         }
         let Some(table) = claim_table::open(Access::Read) else {
@@ -123,16 +123,21 @@ impl Votes<'_> {
         };
         let chain = Value::Integer(Some(self.key.chain_id));
         let beyond = Value::Bigint(Some(self.epochs.first_slot(near.max(target_epoch))));
-        let mut found = None;
+        let mut next_beyond = None;
         table.look_through(&[(Equal, chain), (Greater, beyond)], |row| {
             let is_own = row.need::<i32>(Place::ValidatorId)? == self.key.validator_id
                 && row.need::<i16>(Place::DutyTypeId)? == self.key.duty_type_id;
             if !is_own {
                 return Ok(ControlFlow::Continue(()));
             }
-            found = self.judge(self.vote_in(row)?);
+            next_beyond = Some(self.vote_in(row)?);
             Ok(ControlFlow::Break(()))
         })?;
+        // Up to `near` every vote is looked at. Beyond, the next one stands for those after it, unless votes may surround each other.
+        if next_beyond.is_some() && validators::votes_may_surround(self.key.validator_id)? != Some(false) {
+            return Ok(None);
+        }
+        let mut found = next_beyond.and_then(|vote| self.judge(vote));
         for epoch in (target_epoch + 1..=near).chain(source_epoch + 1..target_epoch) {
             let conditions = [
                 (Equal, chain),

@@ -9,9 +9,8 @@ from contestants import Contestant
 _ROOT_OF_CHAIN = "0x{:064x}"
 _GENESIS = 1606824023
 _SECONDS_AN_EPOCH = 12 * 32
-# So many that a run stays near the clock: a vote for an epoch that is far ahead of it is nobody's. And so few that each backend of 8 has
-# looked up its own within the warm-up.
-_VALIDATORS = 6_000
+# So many that a run stays near the clock: a vote for an epoch that is far ahead of it is nobody's.
+_VALIDATORS = 12_000
 # So few favour Web3Signer, which keeps 250 and looks through them.
 _EPOCHS_OF_HISTORY = 10
 
@@ -26,7 +25,7 @@ class Attesters(Contestant):
         self.runs += 1
         variables = duties.next_variables()
         # Some epochs back, so that a run stays near the clock.
-        variables["first_epoch"] = int(time.time() - _GENESIS) // _SECONDS_AN_EPOCH - 3
+        variables["first_epoch"] = int(time.time() - _GENESIS) // _SECONDS_AN_EPOCH - 2
         variables["validators"] = _VALIDATORS
         variables["chain"] = f"chain-{self.runs}"
         self.register(variables)

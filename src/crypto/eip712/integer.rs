@@ -1,5 +1,7 @@
 //! Integers of up to 256 bits, from the ways in which JSON has them.
 
+use crate::duty::hex_text;
+
 /// Enough for every number of 256 bits.
 const MOST_DECIMAL_DIGITS: usize = 78;
 const MOST_HEX_DIGITS: usize = 64;
@@ -84,9 +86,8 @@ fn hexadecimal(digits: &str) -> Result<[u8; 32], Refused> {
     if digits.len() > MOST_HEX_DIGITS {
         return Err(Refused::OutOfRange);
     }
-    let mut value = [0; 32];
-    hex::decode_to_slice(format!("{digits:0>64}"), &mut value).map_err(|_| Refused::Malformed)?;
-    Ok(value)
+    let value = hex_text::decode(&format!("{digits:0>64}")).ok().and_then(|value| value.try_into().ok());
+    value.ok_or(Refused::Malformed)
 }
 
 /// The number in 32 bytes, big end first, a negative one as its two's complement.

@@ -21,21 +21,24 @@ const FIRST_PAGE: pg_sys::BlockNumber = 0;
 pub type LastPlace = (i64, pg_sys::OffsetNumber);
 
 impl Table {
-    /// The row of a key of one number, as `find` finds it. For tables of few rows.
-    pub fn find_again(&self, key: Value) -> Result<Option<Row<'_>>, Error> {
-        let snapshot = Snapshot::now();
+    /// The row of a key of one number, as `find_at` finds it. For tables of few rows. None: there is none, or it has to be left to a
+    /// statement.
+    pub fn find_again(&self, snapshot: &Snapshot, key: Value) -> Result<Option<Row<'_>>, Error> {
         let Some(number) = key.number() else {
-            return self.find_at(&snapshot, &[key]);
+            return Err(Error::internal("a key that is no number"));
         };
         let last = self.shape().places.borrow().iter().find(|place| place.0 == number).map(|place| place.1);
         if let Some(last) = last {
-            if let Some(row) = self.at_place(&snapshot, last)? {
+            if let Some(row) = self.at_place(snapshot, last)? {
                 if row.key_number()? == Some(number) {
                     return Ok(Some(row));
                 }
             }
         }
-        let found = self.find_at(&snapshot, &[key])?;
+        if !self.lock_index() {
+            return Ok(None);
+        }
+        let found = self.find_at(snapshot, &[key])?;
         if let Some(begin) = found.as_ref().and_then(|row| self.begin_of_versions(row)) {
             let mut places = self.shape().places.borrow_mut();
             places.retain(|place| place.0 != number);

@@ -19,6 +19,8 @@ pub(super) const LONGEST_KEY: usize = 5;
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Access {
     Read,
+    /// Rows of a small table, by `find_again` alone.
+    ReadAgain,
     Write,
 }
 
@@ -83,7 +85,7 @@ impl Table {
             return None;
         }
         let lock = match access {
-            Access::Read => pg_sys::AccessShareLock,
+            Access::Read | Access::ReadAgain => pg_sys::AccessShareLock,
             Access::Write => pg_sys::RowExclusiveLock,
         } as pg_sys::LOCKMODE;
         let oid = shape::oid(description);
@@ -103,13 +105,16 @@ impl Table {
         let closed_if_unknown = Open(relation);
         // SAFETY: open and locked.
         let shape = unsafe { shape::of(description, relation) }?;
-        let index = shape.index;
-        // SAFETY: as above. Whoever makes the index anew holds it up, and a look at it would wait without end.
-        if !unsafe { guarded(|| unguarded::ConditionalLockRelationOid(index, ACCESS_SHARE)) } {
-            return None;
-        }
         std::mem::forget(closed_if_unknown);
-        Some(Self { relation, description, shape })
+        let table = Self { relation, description, shape };
+        (access == Access::ReadAgain || table.lock_index()).then_some(table)
+    }
+
+    /// Whoever makes the index anew holds it up, and a look at it would wait without end. False: it is held up.
+    pub(super) fn lock_index(&self) -> bool {
+        let index = self.shape.index;
+        // SAFETY: the table is open and locked.
+        unsafe { guarded(|| unguarded::ConditionalLockRelationOid(index, ACCESS_SHARE)) }
     }
 
     /// The row of a key in a snapshot taken now. `key`: the values of the primary key's columns, in its order.
