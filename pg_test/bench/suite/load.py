@@ -25,6 +25,8 @@ class Run:
     per_second: float
     # Milliseconds, sorted, without the first second. Only where asked for.
     latencies: list = field(default_factory=list)
+    # The same as pairs of the time when a cycle ended (seconds since 1970) and its milliseconds.
+    timed: list = field(default_factory=list)
     # Of the server's sessions, a cycle: start and planning included, so of use where the clients are few and the cycles many.
     processor_us: float = 0
 
@@ -92,7 +94,8 @@ def _read(status, output, logs):
     # A run of a fixed number of cycles may be over in its first second.
     if whole - warm_seconds < 0.5:
         warm_seconds = warm_cycles = 0
-    return Run(cycles, (cycles - warm_cycles) / (whole - warm_seconds), _latencies(logs) if logs else [])
+    timed = _latencies(logs) if logs else []
+    return Run(cycles, (cycles - warm_cycles) / (whole - warm_seconds), sorted(latency for _, latency in timed), timed)
 
 
 def _latencies(logs):
@@ -103,7 +106,7 @@ def _latencies(logs):
     ended = [int(row[4]) + int(row[5]) / 1e6 for row in rows]
     begin = min(ended) + WARM_UP_SECONDS
     late = [int(row[6]) if len(row) > 6 else 0 for row in rows]
-    kept = sorted((int(row[2]) - lag) / 1000 for row, lag, end in zip(rows, late, ended) if end >= begin)
+    kept = [(end, (int(row[2]) - lag) / 1000) for row, lag, end in zip(rows, late, ended) if end >= begin]
     if not kept:
         raise Failed("pgbench's log is shorter than the warm-up")
     return kept

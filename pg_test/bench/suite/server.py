@@ -12,12 +12,21 @@ class Failed(Exception):
     """A figure could not be measured. It ends the run."""
 
 
-def psql(database, *options, stdin=None):
+def _run(database, options, stdin=None):
     command = ["psql", "--no-psqlrc", "--quiet", "--tuples-only", "--no-align", "--set=ON_ERROR_STOP=1", f"--dbname={database}", *options]
     done = subprocess.run(command, input=stdin, capture_output=True, text=True)
     if done.returncode != 0:
         raise Failed(f"psql failed in database {database}:\n{done.stderr.strip()}\n{' '.join(options)[:2000]}")
-    return done.stdout.strip()
+    return done
+
+
+def psql(database, *options, stdin=None):
+    return _run(database, options, stdin).stdout.strip()
+
+
+def notices(database, statement):
+    """What the server says beside a statement's answer."""
+    return _run(database, [f"--command={statement}"]).stderr.strip()
 
 
 def ask(database, statement):
@@ -60,13 +69,25 @@ def processor_seconds():
     return (int(fields[13]) + int(fields[14])) / os.sysconf("SC_CLK_TCK")
 
 
+def _sessions(database):
+    query = f"SELECT count(*) FROM pg_stat_activity WHERE datname = '{database}' AND pid <> pg_backend_pid() AND backend_type = 'client backend'"
+    return ask_number(database, query)
+
+
+def wait_for_sessions(database, least):
+    _wait(lambda: _sessions(database) >= least, f"no {least} sessions in {database}")
+
+
 def wait_for_sessions_to_end(database):
     """A client is gone a moment before its backend is."""
+    _wait(lambda: not _sessions(database), f"sessions in {database} do not end")
+
+
+def _wait(until, failure):
     limit = time.monotonic() + 60
-    query = f"SELECT count(*) FROM pg_stat_activity WHERE datname = '{database}' AND pid <> pg_backend_pid() AND backend_type = 'client backend'"
-    while ask_number(database, query):
+    while not until():
         if time.monotonic() > limit:
-            raise Failed(f"sessions in {database} do not end")
+            raise Failed(failure)
         time.sleep(0.05)
 
 
