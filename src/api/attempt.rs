@@ -157,12 +157,42 @@ impl<'a> Attempt<'a> {
                     };
                     // Nobody waits for a caller that only waits itself.
                     locks.give_back();
-                    waiting = Some(place.look_later(deadline, claim.lease_until));
+                    waiting = match self.wait(place, claim, deadline)? {
+                        Ok(place) => Some(place),
+                        Err(answer) => return Ok(answer),
+                    };
                     locks = match self.lock()? {
                         Ok(locks) => locks,
                         Err(held_up) => return Ok(held_up),
                     };
                 }
+            }
+        }
+    }
+
+    /// Looks at the record now and then, holding no lock, as long as somebody else has the claim: until it may be decided about once
+    /// more, or until an answer, which is the inner error, stands on record or `deadline` is over.
+    fn wait(
+        &mut self,
+        mut place: Waiting,
+        mut claim: Claim,
+        deadline: Timestamp,
+    ) -> Result<Result<Waiting, Acquisition>, Error> {
+        loop {
+            place = place.look_later(deadline, claim.lease_until);
+            let now = server::now();
+            claim = match claims::read(self.session, &self.key)? {
+                Some(claim) => claim,
+                None => return Ok(Ok(place)),
+            };
+            if let Some(answer) = self.answer_from_record(&claim, now)? {
+                return Ok(Err(answer));
+            }
+            if self.judge(&claim, now) != Verdict::InProgress {
+                return Ok(Ok(place));
+            }
+            if now >= deadline {
+                return Ok(Err(acquisition::in_progress(&claim, now)));
             }
         }
     }
