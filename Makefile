@@ -167,7 +167,7 @@ test-nightly: ready
 	@STORM_SECONDS=$${STORM_SECONDS:-600} CRASHES=$${CRASHES:-20} SLASHGUARD_CASES=$${SLASHGUARD_CASES:-1000000} \
 		bash pg_test/run unit storm attestations crash failover
 
-## bench: figures beside the server's own limit and what others use, about 5 minutes (QUESTIONS="duty_cycle size" ROUNDS=3 CLIENTS="1 8 32")
+## bench: figures beside the server's own limit and what others use, about 6 minutes (QUESTIONS="duty_cycle size" ROUNDS=3 CLIENTS="1 8 32")
 bench: ready
 	@bash pg_test/bench/run short $(QUESTIONS)
 

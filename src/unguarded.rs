@@ -5,7 +5,7 @@
 //! Those that may raise are called in `guarded` alone, several of them in one such frame. The others are called as they are.
 
 use pgrx::pg_sys::{self, *};
-use std::ffi::c_int;
+use std::ffi::{c_int, c_void};
 
 /// Catches an error of Postgres' as pgrx does for each of its own functions.
 ///
@@ -34,6 +34,7 @@ functions! {
     fn RecoveryInProgress() -> bool;
     fn TransactionStartedDuringRecovery() -> bool;
     fn GetXLogInsertRecPtr() -> XLogRecPtr;
+    fn pfree(chunk: *mut c_void);
 }
 
 // They may raise.

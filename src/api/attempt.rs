@@ -8,7 +8,7 @@ use crate::durability::{commit, standby};
 use crate::duty::acquisition::{self, Acquisition};
 use crate::duty::claim::Claim;
 use crate::duty::clock::Timestamp;
-use crate::duty::error::Error;
+use crate::duty::error::{Error, SqlState};
 use crate::duty::key::DutyKey;
 use crate::duty::position::Position;
 use crate::duty::request::{Request, Subject};
@@ -22,6 +22,16 @@ use crate::ledger::{bounds, clock_mark, known_names, server, witnesses};
 use crate::rules::one_message::{self, Verdict};
 use crate::rules::refusal;
 use crate::rules::watermark::{self, Bounds, Wanted};
+
+/// Names were looked up in another ledger than the claim was written to: the numbers that stand for them are others there.
+fn made_anew() -> Error {
+    Error::new(
+        SqlState::OBJECT_NOT_IN_PREREQUISITE_STATE,
+        "slashguard was dropped and made anew while this claim was under way",
+    )
+    .detail("Nothing was granted.")
+    .hint("Ask again.")
+}
 
 /// A claim changes under our hands only when somebody else got ahead. So often in a row means something is broken.
 const MOST_LOST_RACES: u32 = 1_000;
@@ -346,6 +356,11 @@ impl<'a> Attempt<'a> {
     /// message.
     fn refusal_now(&mut self, pinned: Option<&Claim>, now: Timestamp) -> Result<Option<Acquisition>, Error> {
         let wanted = self.wanted(pinned);
+        // The claim's table is locked by now, so the ledger stays what it is.
+        if server::table_oid(c"chain") != self.entry.chain.lock.table {
+            known_names::forget();
+            return Err(made_anew());
+        }
         let current = bounds::read_again(self.session, self.key.chain_id, self.key.validator_id, &self.bounds)?;
         self.durable_record = current.durable_record;
         self.require_standby = current.require_standby;

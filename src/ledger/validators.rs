@@ -16,7 +16,8 @@ pub fn key(id: i32) -> Result<Option<Vec<u8>>, Error> {
     let Some(table) = Table::open(&DESCRIPTION, Access::Read) else {
         return Ok(None);
     };
-    find(&table, id)?.map(|row| row.need(Place::Key)).transpose()
+    let row = find(&table, id)?;
+    row.map(|row| row.need(Place::Key)).transpose()
 }
 
 /// Whether imported votes of it may surround others. None: it has to be left to a statement.
@@ -24,7 +25,8 @@ pub fn votes_may_surround(id: i32) -> Result<Option<bool>, Error> {
     let Some(table) = Table::open(&DESCRIPTION, Access::Read) else {
         return Ok(None);
     };
-    find(&table, id)?.map(|row| row.need(Place::VotesMaySurround)).transpose()
+    let row = find(&table, id)?;
+    row.map(|row| row.need(Place::VotesMaySurround)).transpose()
 }
 
 fn find(table: &Table, id: i32) -> Result<Option<Row<'_>>, Error> {

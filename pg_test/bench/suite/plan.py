@@ -58,5 +58,7 @@ class Plan:
         self.small_history_rows = _number("SMALL_HISTORY_ROWS", 1_000_000)
         self.cleanup_rows = _number("CLEANUP_ROWS", 1_000_000)
         self.cleanup_rounds = _number("CLEANUP_ROUNDS", 10)
+        # The server's, set by whoever started it.
+        _given("SHARED_BUFFERS", None)
         changed = [f'{name}="{value}"' if " " in value else f"{name}={value}" for name, value in _changed.items()]
         self.command = " ".join(["make bench-full" if full else "make bench", *changed])

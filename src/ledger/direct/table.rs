@@ -369,6 +369,16 @@ impl Drop for Table {
     }
 }
 
+impl Drop for Row<'_> {
+    /// A waiter looks at a row again and again within one transaction.
+    fn drop(&mut self) {
+        if !self.tuple.is_null() && !std::thread::panicking() {
+            // SAFETY: a copy that this row owns; nothing that was read of it points into it.
+            unsafe { unguarded::pfree(self.tuple.cast()) };
+        }
+    }
+}
+
 /// A relation that is to be closed.
 struct Open(pg_sys::Relation);
 

@@ -33,12 +33,15 @@ pub fn run(environment: &Environment, nodes: usize, validators: usize, slots: us
         .map(|(validator, mut signer)| {
             let barrier = Arc::clone(&barrier);
             thread::spawn(move || -> Result<Vec<(usize, usize, Moment)>, String> {
-                let moments = (0..WARM_UP_SLOTS + slots)
-                    .map(|slot| {
-                        barrier.wait();
-                        play(&mut signer, slot as i64 + 1).map(|moment| (slot, validator, moment))
-                    })
-                    .collect();
+                let mut moments = Ok(Vec::new());
+                for slot in 0..WARM_UP_SLOTS + slots {
+                    barrier.wait();
+                    // Whoever failed still comes to the barrier, or the others would wait there for ever.
+                    moments = moments.and_then(|mut moments: Vec<_>| {
+                        moments.push((slot, validator, play(&mut signer, slot as i64 + 1)?));
+                        Ok(moments)
+                    });
+                }
                 // The end of a session is work for the processors that others still wait for.
                 barrier.wait();
                 moments
