@@ -20,6 +20,8 @@ class Attesters(Contestant):
 
     make_history = ()
     runs = 0
+    # Until each session has seen its validators.
+    warm_up = 2
 
     def before_run(self, clients, seconds):
         self.runs += 1

@@ -4,7 +4,7 @@ import os
 
 import duties
 import server
-from load import PREPARED, drive
+from load import PREPARED, WARM_UP_SECONDS, drive
 from server import Failed
 
 
@@ -18,6 +18,7 @@ class Contestant:
     script = counted = database = None
     settings = None
     protocol = PREPARED
+    warm_up = WARM_UP_SECONDS
 
     def __init__(self, name):
         self.name = name
@@ -32,7 +33,7 @@ class Contestant:
 
     def run(self, clients, seconds, **more):
         variables = self.before_run(clients, seconds)
-        run = drive(self.database, self.script, clients, seconds, variables, settings=self.settings, protocol=self.protocol, **more)
+        run = drive(self.database, self.script, clients, seconds, variables, settings=self.settings, protocol=self.protocol, warm_up=self.warm_up, **more)
         self.cycles += run.cycles
         return run
 
