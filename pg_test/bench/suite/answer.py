@@ -3,6 +3,9 @@
 from dataclasses import dataclass, field
 
 
+PROCESSORS_ARE_SHARED = "The clients share the server's processors. It needs clients on another machine, or more processors."
+
+
 @dataclass
 class Table:
     """Cells are text; the first column is a name."""
@@ -24,11 +27,12 @@ class Chart:
 
 @dataclass
 class Target:
-    """One target of the project. `met`: None where this run could not tell."""
+    """One target of the project. `met`: None where this run could not tell. `else_needs`: why it is missed where it is, and what it needs."""
 
     words: str
     measured: str
     met: bool | None
+    else_needs: str = ""
 
 
 @dataclass

@@ -36,9 +36,14 @@ def _section(kept):
     parts += [_table(table) for table in kept["tables"]]
     parts += [f"![{chart['title']}](performance/{chart['name']}.svg)" for chart in kept["charts"]]
     if kept["targets"]:
-        rows = [[target["words"], target["measured"], verdict(target["met"])] for target in kept["targets"]]
+        rows = [[target["words"], target["measured"], _verdict(target)] for target in kept["targets"]]
         parts.append(_markdown(["target", "measured", ""], rows))
     return "\n\n".join(parts)
+
+
+def _verdict(target):
+    needs = target["else_needs"] if target["met"] is False else ""
+    return f"{verdict(target['met'])}: {needs}" if needs else verdict(target["met"])
 
 
 def _source(kept):

@@ -41,3 +41,5 @@ def show_targets(targets):
     for target in targets:
         colour = {True: _green, False: _red, None: _yellow}[target.met]
         say(f"{target.words.ljust(width)}  {target.measured.rjust(22)}  {colour}{verdict(target.met)}{_plain}")
+        if target.met is False and target.else_needs:
+            say(f"    {target.else_needs}")

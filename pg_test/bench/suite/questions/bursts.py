@@ -19,6 +19,7 @@ _DATABASE, _COMMITTEE_DATABASE = "bench_bursts", "bench_committee"
 _SIZE = 31_250
 _EPOCH = 125
 _MOST_MS = 400
+_NEEDS = "A call is one processor's work. It needs one that is twice as fast, or shards that share the validators."
 _NODES, _COMMITTEE, _MOST_COMMITTEE_MS = 3, 48, 5
 
 # Spread over all of them, as the validators of a slot are. The last epoch's votes are there.
@@ -87,8 +88,8 @@ def ask(plan):
         ],
         charts=[Chart(NAME, f"{count(_SIZE)} attestations in one call", "ms", [("burst", [("claimed", claim), ("recorded", record)])])],
         targets=[
-            Target(f"{who}: durable in {_MOST_MS} ms", f"{decimals(claim, 0)} ms", claim <= _MOST_MS),
-            Target(f"their signatures recorded in {_MOST_MS} ms", f"{decimals(record, 0)} ms", record <= _MOST_MS),
+            Target(f"{who}: durable in {_MOST_MS} ms", f"{decimals(claim, 0)} ms", claim <= _MOST_MS, _NEEDS),
+            Target(f"their signatures recorded in {_MOST_MS} ms", f"{decimals(record, 0)} ms", record <= _MOST_MS, _NEEDS),
             Target(
                 f"{_COMMITTEE} attestations from {_NODES} nodes at once: an answer in {_MOST_COMMITTEE_MS} ms at the median",
                 f"{decimals(half)} ms",

@@ -1,6 +1,6 @@
 """What does protection cost a node's INSERT into its own table?"""
 
-from answer import Answer, Chart, Table, Target
+from answer import PROCESSORS_ARE_SHARED, Answer, Chart, Table, Target
 from contestants import PlainInsert, ProtectedInsert
 from figures import clients_text, count, decimals
 from load import PREPARED, UNPREPARED
@@ -30,7 +30,7 @@ def ask(plan):
             groups.append((f"{words}, {clients_text(clients)}", [(one.name, rates.median(one.name)) for one in (plain, protected)]))
             answer.figures["ways"][words][clients] = {"rounds": rates.rounds, "ratio": ratio}
             target = f"protected INSERT, {words}, {clients_text(clients)}: at least {_LEAST} of the plain one's rate"
-            answer.targets.append(Target(target, decimals(ratio), ratio >= _LEAST))
+            answer.targets.append(Target(target, decimals(ratio), ratio >= _LEAST, PROCESSORS_ARE_SHARED))
     for contestant in (plain, protected):
         contestant.check()
     heading = f"A node's inserts a second into its own table, median of {plan.rounds} rounds:"

@@ -5,7 +5,7 @@ import subprocess
 
 import duties
 import server
-from answer import Answer, Chart, Table, Target
+from answer import PROCESSORS_ARE_SHARED, Answer, Chart, Table, Target
 from figures import decimals, percentile
 from server import Failed
 from terminal import at
@@ -53,7 +53,7 @@ def ask(plan):
         ],
         targets=[
             Target(f"{who}: median at most {_MEDIAN_MS} ms", f"{decimals(half)} ms", half <= _MEDIAN_MS),
-            Target(f"{who}: p99 at most {_P99_MS} ms", f"{decimals(most)} ms", most <= _P99_MS),
+            Target(f"{who}: p99 at most {_P99_MS} ms", f"{decimals(most)} ms", most <= _P99_MS, PROCESSORS_ARE_SHARED),
             Target(f"{_WAITERS} waiters: less than one processor", decimals(processors), processors < _PROCESSORS),
         ],
         figures={"at_once": measured, "one_by_one": one_by_one},
