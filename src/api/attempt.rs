@@ -23,7 +23,7 @@ use crate::rules::one_message::{self, Verdict};
 use crate::rules::refusal;
 use crate::rules::watermark::{self, Bounds, Wanted};
 
-/// Names were looked up in another ledger than the claim was written to: the numbers that stand for them are others there.
+/// 55000: names were looked up in another ledger than the claim was written to, where the numbers that stand for them are others.
 fn made_anew() -> Error {
     Error::new(
         SqlState::OBJECT_NOT_IN_PREREQUISITE_STATE,
