@@ -23,16 +23,6 @@ use crate::rules::one_message::{self, Verdict};
 use crate::rules::refusal;
 use crate::rules::watermark::{self, Bounds, Wanted};
 
-/// 55000: names were looked up in another ledger than the claim was written to, where the numbers that stand for them are others.
-fn made_anew() -> Error {
-    Error::new(
-        SqlState::OBJECT_NOT_IN_PREREQUISITE_STATE,
-        "slashguard was dropped and made anew while this claim was under way",
-    )
-    .detail("Nothing was granted.")
-    .hint("Ask again.")
-}
-
 /// A claim changes under our hands only when somebody else got ahead. So often in a row means something is broken.
 const MOST_LOST_RACES: u32 = 1_000;
 
@@ -180,7 +170,7 @@ impl<'a> Attempt<'a> {
         }
     }
 
-    /// Looks at the record now and then, holding no lock, as long as somebody else has the claim: until it may be decided about once
+    /// Looks at the record now and then, with neither the chain's lock nor the duty's, as long as somebody else has the claim: until it may be decided about once
     /// more, or until an answer, which is the inner error, stands on record or `deadline` is over.
     fn wait(
         &mut self,
@@ -191,16 +181,11 @@ impl<'a> Attempt<'a> {
         loop {
             place = place.look_later(deadline, claim.lease_until);
             let now = server::now();
-            claim = match claims::read(self.session, &self.key)? {
-                Some(claim) => claim,
-                None => return Ok(Ok(place)),
+            claim = match self.look(now)? {
+                Some(Step::InProgress(claim)) => claim,
+                Some(Step::Answer(answer)) => return Ok(Err(answer)),
+                Some(Step::Again) | None => return Ok(Ok(place)),
             };
-            if let Some(answer) = self.answer_from_record(&claim, now)? {
-                return Ok(Err(answer));
-            }
-            if self.judge(&claim, now) != Verdict::InProgress {
-                return Ok(Ok(place));
-            }
             if now >= deadline {
                 return Ok(Err(acquisition::in_progress(&claim, now)));
             }
@@ -239,18 +224,24 @@ impl<'a> Attempt<'a> {
         Ok(Ok(Locks::Taken { chain, duty }))
     }
 
+    /// What the record says without granting anything. None: it is to be decided about.
+    fn look(&mut self, now: Timestamp) -> Result<Option<Step>, Error> {
+        let Some(claim) = claims::read(self.session, &self.key)? else {
+            return Ok(None);
+        };
+        if let Some(answer) = self.answer_from_record(&claim, now)? {
+            return Ok(Some(Step::Answer(answer)));
+        }
+        Ok((self.judge(&claim, now) == Verdict::InProgress).then_some(Step::InProgress(claim)))
+    }
+
     /// Looks at the record and does what it allows. `look_first`: before the attempt to insert, because a claim was there
     /// a moment ago.
     fn once(&mut self, now: Timestamp, look_first: bool) -> Result<Step, Error> {
         let is_withdrawal = matches!(self.request.subject, Subject::Withdrawal(_));
         if look_first || is_withdrawal || self.node_id.is_none() {
-            if let Some(claim) = claims::read(self.session, &self.key)? {
-                if let Some(answer) = self.answer_from_record(&claim, now)? {
-                    return Ok(Step::Answer(answer));
-                }
-                if self.judge(&claim, now) == Verdict::InProgress {
-                    return Ok(Step::InProgress(claim));
-                }
+            if let Some(step) = self.look(now)? {
+                return Ok(step);
             }
         }
         if let Some(answer) = self.surround(now)? {
@@ -481,4 +472,14 @@ impl<'a> Attempt<'a> {
             message_hash: self.request.message_hash,
         }
     }
+}
+
+/// 55000: names were looked up in another ledger than the claim was written to, where the numbers that stand for them are others.
+fn made_anew() -> Error {
+    Error::new(
+        SqlState::OBJECT_NOT_IN_PREREQUISITE_STATE,
+        "slashguard was dropped and made anew while this claim was under way",
+    )
+    .detail("Nothing was granted.")
+    .hint("Ask again.")
 }

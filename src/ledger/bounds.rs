@@ -2,7 +2,7 @@
 
 use super::chain_table::{self, Place};
 use super::clock_mark;
-use super::direct::Snapshot;
+use super::direct::{self, Snapshot};
 use super::statement::{Row, Session, Statement, Time, Value};
 use crate::duty::clock::Timestamp;
 use crate::duty::error::Error;
@@ -83,10 +83,6 @@ fn read_directly(
     else {
         return Ok(None);
     };
-    let frozen = match row.is_null(Place::FrozenAt) {
-        true => None,
-        false => Some(Frozen { reason: row.get(Place::FrozenReason)? }),
-    };
     let quarantine = match row.get(Place::QuarantineSlot)? {
         None => None,
         Some(slot) => Some(Quarantine {
@@ -104,7 +100,7 @@ fn read_directly(
             retired: !row.is_null(Place::RetiredAt),
             horizon_slots: row.get(Place::HorizonSlots)?,
             quarantine,
-            frozen,
+            frozen: frozen_directly(&row, Place::FrozenAt, Place::FrozenReason)?,
             awaited_slot: row.get(Place::AwaitedSlot)?,
             validator: match version == before.validator.version {
                 true => before.validator.clone(),
@@ -147,6 +143,14 @@ pub fn frozen(row: &Row, is_frozen: i32, reason: i32) -> Result<Option<Frozen>, 
     Ok(match row.get(is_frozen)? {
         Some(true) => Some(Frozen { reason: row.get(reason)? }),
         _ => None,
+    })
+}
+
+/// The same in a row that was read without a statement: since when, and why.
+pub fn frozen_directly<P: direct::Place>(row: &direct::Row, since: P, reason: P) -> Result<Option<Frozen>, Error> {
+    Ok(match row.is_null(since) {
+        true => None,
+        false => Some(Frozen { reason: row.get(reason)? }),
     })
 }
 

@@ -1,13 +1,14 @@
 //! Validators by their keys, with what bounds them, as `direct` reads them.
 
 use super::batch::KnownValidator;
+use super::bounds;
 use super::chain_table;
 use super::direct::{describe, Access, Row, Snapshot, Table};
 use super::registry::Validator;
 use super::statement::Value;
 use crate::duty::error::Error;
 use crate::rules::ethereum::LowWatermarks;
-use crate::rules::watermark::{Frozen, ValidatorBounds};
+use crate::rules::watermark::ValidatorBounds;
 
 describe! {
     c"validator", key 2, written false;
@@ -25,6 +26,9 @@ describe! {
     FrozenAt = c"frozen_at": Timestamp,
     FrozenReason = c"frozen_reason": Text,
 }
+
+/// Whoever minds a version reads such bounds again.
+const OF_NO_VERSION: i64 = -1;
 
 /// None: the table has to be left to statements.
 pub fn open() -> Option<Table> {
@@ -45,7 +49,7 @@ pub fn find(chain_id: i32, key: &[u8]) -> Result<Option<Validator>, Error> {
     };
     // Of one moment, so a change after it has another version.
     let version = chain.need(chain_table::Place::ValidatorBoundsVersion)?;
-    Ok(Some(Validator { id: row.need(Place::Id)?, bounds: bounds(&row, version)? }))
+    Ok(Some(Validator { id: row.need(Place::Id)?, bounds: bounds_in(&row, version)? }))
 }
 
 /// None: its votes on record may surround each other. Its bounds are of no version, as those that a batch reads are.
@@ -53,23 +57,18 @@ pub fn without_surrounds(row: &Row) -> Result<Option<KnownValidator>, Error> {
     if row.need(Place::VotesMaySurround)? {
         return Ok(None);
     }
-    let bounds = bounds(row, ValidatorBounds::default().version)?;
-    let is_unbounded = bounds == ValidatorBounds::default();
-    let bounds = if is_unbounded { None } else { Some(ValidatorBounds { version: -1, ..bounds }) };
-    Ok(Some(KnownValidator { id: row.need(Place::Id)?, bounds }))
+    let bounds = bounds_in(row, OF_NO_VERSION)?;
+    let nothing = ValidatorBounds { version: OF_NO_VERSION, ..ValidatorBounds::default() };
+    Ok(Some(KnownValidator { id: row.need(Place::Id)?, bounds: (bounds != nothing).then_some(bounds) }))
 }
 
-fn bounds(row: &Row, version: i64) -> Result<ValidatorBounds, Error> {
-    let frozen = match row.is_null(Place::FrozenAt) {
-        true => None,
-        false => Some(Frozen { reason: row.get(Place::FrozenReason)? }),
-    };
+fn bounds_in(row: &Row, version: i64) -> Result<ValidatorBounds, Error> {
     Ok(ValidatorBounds {
         version,
         first_use_slot: row.get(Place::FirstUseSlot)?,
         low_watermark: row.get(Place::LowWatermark)?,
         high_watermark: row.get(Place::HighWatermark)?,
-        frozen,
+        frozen: bounds::frozen_directly(row, Place::FrozenAt, Place::FrozenReason)?,
         low_source_epoch: row.get(Place::LowSourceEpoch)?,
         history: LowWatermarks {
             block_slot: row.get(Place::HistoryBlockSlot)?,
